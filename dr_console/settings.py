@@ -1,0 +1,324 @@
+"""Every setting of the console, each from the environment; docs/settings.md lists them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from dr_console import env
+from dr_console.logs import logging_config
+from dr_console.vendors import vendor_urls
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Mode ---------------------------------------------------------------------------------------
+DR_MODE = env.choice(
+    "DR_MODE",
+    "sandbox",
+    "*sandbox* rehearses against pretend clouds and can harm nothing; *live* moves real traffic.",
+    among=("sandbox", "live"),
+)
+DEBUG = env.flag("DEBUG", False, "Show tracebacks in the browser. Refused in live mode.")
+
+DEFAULT_SECRET_KEY = "not-a-secret-for-development-and-tests-only"
+SECRET_KEY = env.secret(
+    "SECRET_KEY",
+    DEFAULT_SECRET_KEY,
+    "Signs sessions and links: a long random text, the same on every server. "
+    "In sandbox mode `manage.py up` makes one and keeps it in DR_DATA_DIR; live mode needs yours.",
+)
+if DR_MODE == "live" and DEBUG:
+    raise env.WrongSetting("DEBUG", "must be off in live mode.")
+if DR_MODE == "live" and (SECRET_KEY == DEFAULT_SECRET_KEY or len(SECRET_KEY) < 32):
+    raise env.WrongSetting("SECRET_KEY", "live mode needs a secret of your own, of 32 characters or more.")
+
+# --- Where it answers ---------------------------------------------------------------------------
+HOST = env.text("HOST", "127.0.0.1", "Address that the web server listens on. 0.0.0.0 means all of them.")
+PORT = env.integer("PORT", 8000, "Port that the web server listens on.", least=1, most=65535)
+DR_PUBLIC_URL = env.url(
+    "DR_PUBLIC_URL",
+    f"http://{'localhost' if HOST in ('0.0.0.0', '::') else HOST}:{PORT}",
+    "Address that people type, as seen from outside. With https, cookies are sent over TLS only.",
+    shown="http://HOST:PORT",
+)
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS",
+    [],
+    "Further host names that the console answers to, beside that of DR_PUBLIC_URL and the loopback names.",
+)
+_public_host = DR_PUBLIC_URL.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, _public_host, "localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [DR_PUBLIC_URL]
+DR_TRUSTED_PROXIES = env.integer(
+    "DR_TRUSTED_PROXIES",
+    0,
+    "How many reverse proxies stand before the console: how far X-Forwarded-For is believed.",
+    least=0,
+    most=10,
+)
+
+# --- Data ---------------------------------------------------------------------------------------
+DR_DATA_DIR = Path(
+    env.text("DR_DATA_DIR", str(BASE_DIR / "var"), "Folder for everything the console writes.", shown="var/")
+).resolve()
+DATABASES = {
+    "default": env.database_url(
+        "DATABASE_URL",
+        "PostgreSQL 14 or newer, for real use: postgres://user:password@host:5432/name.",
+        default_file=DR_DATA_DIR / "dr_console.sqlite3",
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE: without it, every second transaction that reads and then writes fails under load, in WAL too.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000; PRAGMA foreign_keys=ON; "
+            "PRAGMA mmap_size=134217728; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY"
+        ),
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.url(
+    "REDIS_URL",
+    "redis://127.0.0.1:6379/0",
+    "Redis 6.2 or Valkey 7.2 or newer. Without it, `manage.py up` starts one of its own.",
+    schemes=("redis", "rediss", "unix", "redis+socket"),
+    shown="one started by `manage.py up`",
+)
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# --- Celery: ENGINE.md has the reason for each ---------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 180,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 15,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 90
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DR_DATA_DIR / "celerybeat-schedule")
+DR_WORKER_THREADS = env.integer(
+    "DR_WORKER_THREADS", 8, "Tasks that one worker carries out side by side.", least=1, most=256
+)
+
+# --- Vendors: base URLs. The sandbox and the real clouds can never mix ----------------------------
+DR_SANDBOX_PORT = env.integer("DR_SANDBOX_PORT", 8100, "Port of the pretend clouds in sandbox mode.", least=1, most=65535)
+DR_VENDOR_URLS = vendor_urls(DR_MODE, sandbox_port=DR_SANDBOX_PORT)
+
+# --- Apps ---------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "modeltranslation",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_tables2",
+    "dr_console.web",
+    "dr_console.audit",
+    "dr_console.people",
+    "dr_console.live",
+    "dr_console.operations",
+    "dr_console.plans",
+    "incidents",
+    "backups",
+    "drills",
+    "dr_console",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dr_console.operations.middleware.CountRequests",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "dr_console.people.middleware.PersonalPreferences",
+    "dr_console.audit.middleware.RememberOrigin",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "dr_console.web.middleware.AnswerRefusals",
+]
+ROOT_URLCONF = "dr_console.urls"
+ASGI_APPLICATION = "dr_console.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dr_console.web.context_processors.console",
+                "dr_console.live.context_processors.live",
+                "dr_console.operations.context_processors.data_age",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "dr_console.web.forms.ConsoleRenderer"
+DJANGO_TABLES2_TEMPLATE = "tables/table.html"
+
+# --- Static files -------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = DR_DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+}
+
+# --- Languages and time -------------------------------------------------------------------------
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LANGUAGE_CODE = env.choice(
+    "DR_LANGUAGE",
+    "en",
+    "Language of the console before a person has chosen theirs and where the browser asks for neither.",
+    among=("en", "zh-hans"),
+)
+MODELTRANSLATION_DEFAULT_LANGUAGE = "en"
+MODELTRANSLATION_FALLBACK_LANGUAGES = ("en", "zh-hans")
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["dr_console.formats"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+DR_TIME_ZONE = env.time_zone(
+    "DR_TIME_ZONE", "UTC", "Time zone shown beside UTC before a person has chosen theirs: Asia/Shanghai."
+)
+
+# --- People and login ---------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "dr_console.people.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "dr_console.people.adapters.SocialAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ALLAUTH_TRUSTED_PROXY_COUNT = DR_TRUSTED_PROXIES
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "DR Console"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DR_PUBLIC_URL.startswith("http://")
+
+DR_ADMIN_USERNAME = env.text("DR_ADMIN_USERNAME", "admin", "Login of the first administrator.")
+DR_ADMIN_EMAIL = env.text("DR_ADMIN_EMAIL", "admin@example.com", "E-mail address of the first administrator.")
+DR_ADMIN_PASSWORD = env.secret(
+    "DR_ADMIN_PASSWORD", "", "Password of the first administrator. Without it, one is made up and printed once."
+)
+OIDC_SERVER_URL = env.url("DR_OIDC_SERVER_URL", "", "OpenID Connect issuer, for login with your own identity provider.")
+OIDC_NAME = env.text("DR_OIDC_NAME", "Single sign-on", "What the button for that login says.")
+OIDC_CLIENT_ID = env.text("DR_OIDC_CLIENT_ID", "", "Client id that the identity provider gave to the console.")
+OIDC_CLIENT_SECRET = env.secret("DR_OIDC_CLIENT_SECRET", "", "Client secret that belongs to it.")
+if OIDC_SERVER_URL and not OIDC_CLIENT_ID:
+    raise env.WrongSetting("DR_OIDC_CLIENT_ID", "is needed because DR_OIDC_SERVER_URL is set.")
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_SERVER_URL},
+            }
+        ]
+        if OIDC_SERVER_URL
+        else [],
+    }
+}
+
+# --- Mail ---------------------------------------------------------------------------------------
+EMAIL_URL = env.secret("EMAIL_URL", "", "Mail server: smtp://user:password@host:587 (smtp+tls:// for STARTTLS). Without it, mail is printed to the log.")
+vars().update(env.mail_config("EMAIL_URL", EMAIL_URL))
+DEFAULT_FROM_EMAIL = env.text("DR_MAIL_FROM", "DR Console <dr-console@example.com>", "Sender of the console's mail.")
+
+# --- Security -----------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+_https = DR_PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https and DR_TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "dr_console.web.views.csrf_failure"
+
+# --- Operations ---------------------------------------------------------------------------------
+DR_METRICS_TOKEN = env.secret(
+    "DR_METRICS_TOKEN",
+    "",
+    "Bearer token that /metrics asks for. Without it, /metrics answers to this machine only.",
+)
+LOGGING = logging_config(
+    level=env.choice(
+        "DR_LOG_LEVEL", "INFO", "Least severe line that is logged.", among=("DEBUG", "INFO", "WARNING", "ERROR")
+    ),
+    format=env.choice(
+        "DR_LOG_FORMAT", "console", "How log lines look: for people, or one JSON object a line.", among=("console", "json")
+    ),
+)

@@ -1,0 +1,57 @@
+"""Where each vendor's API is, and the rule that the sandbox and the real clouds never mix."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from dr_console import env
+
+# name of the vendor: (setting, address of the real one, path at the sandbox)
+VENDORS = {
+    "cloudflare": ("DR_CLOUDFLARE_URL", "https://api.cloudflare.com/client/v4", "/cloudflare/client/v4"),
+    "vercel": ("DR_VERCEL_URL", "https://api.vercel.com", "/vercel"),
+    "aws": ("DR_AWS_ENDPOINT_URL", "", "/aws"),
+    "r2": ("DR_R2_ENDPOINT_URL", "", "/r2"),
+    "github": ("DR_GITHUB_URL", "https://api.github.com", "/github"),
+    "pagerduty": ("DR_PAGERDUTY_URL", "https://api.pagerduty.com", "/pagerduty"),
+    "pagerduty_events": ("DR_PAGERDUTY_EVENTS_URL", "https://events.pagerduty.com", "/pagerduty/events"),
+    "slack": ("DR_SLACK_URL", "https://slack.com/api", "/slack/api"),
+    "twilio": ("DR_TWILIO_URL", "https://api.twilio.com", "/twilio"),
+}
+
+
+def vendor_urls(mode: str, *, sandbox_port: int) -> dict[str, str]:
+    """Base URL of every vendor's API. Empty means the vendor's own default for the region (AWS, R2).
+
+    Raises WrongSetting where sandbox mode is given a real address, or live mode a sandbox's.
+    """
+    urls = {}
+    for vendor, (setting, real, path) in VENDORS.items():
+        pretend = f"http://127.0.0.1:{sandbox_port}{path}"
+        default = pretend if mode == "sandbox" else real
+        shown = f"{real or 'AWS’s own' if vendor == 'aws' else real or 'the account’s own'}, or the sandbox’s"
+        url = env.url(setting, default, f"Base URL of the API of {vendor}.", shown=shown)
+        _refuse_the_other_world(mode, setting, url)
+        urls[vendor] = url
+    return urls
+
+
+def _refuse_the_other_world(mode: str, setting: str, url: str) -> None:
+    here = is_loopback(urlsplit(url).hostname or "") if url else False
+    if mode == "sandbox" and not here:
+        raise env.WrongSetting(
+            setting, f"{url} is not on this machine; in sandbox mode vendors’ addresses must be. Set DR_MODE=live to use it."
+        )
+    if mode == "live" and here:
+        raise env.WrongSetting(setting, f"{url} is a sandbox’s address, which live mode refuses.")
+
+
+def is_loopback(host: str) -> bool:
+    """True for this machine's own addresses; a name other than localhost may lead anywhere."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
