@@ -1,0 +1,67 @@
+"""To what moment could we return, for each source? Nothing here writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from backups.models import BackupPolicy
+from incidents.models import Objectives
+from incidents.queries.readiness import Finding
+
+
+@dataclass(frozen=True)
+class RecoveryState:
+    """The newest moment that a policy's data could be brought back to. `state` is done, failed or unknown."""
+
+    policy: BackupPolicy
+    at: datetime | None
+    age: timedelta | None
+    state: str
+
+
+def recovery_states() -> list[RecoveryState]:
+    """One for each current policy, in the plan's order."""
+    at = now()
+    objectives = Objectives.objects.current().first()
+    policies = BackupPolicy.objects.current().annotate(newest=Max("recovery_points__at"))
+    return [_state(policy, at, objectives) for policy in policies]
+
+
+def _state(policy: BackupPolicy, at: datetime, objectives: Objectives | None) -> RecoveryState:
+    newest: datetime | None = getattr(policy, "newest", None)
+    if newest is None:
+        return RecoveryState(policy, None, None, "unknown")
+    age = max(at - newest, timedelta(0))
+    # A class that is copied less often than the objective asks is held to its own interval.
+    allowed = max(filter(None, [objectives and objectives.rpo, policy.interval]), default=None)
+    late = allowed is not None and age > allowed
+    return RecoveryState(policy, newest, age, "failed" if late else "done")
+
+
+def worst_age(states: list[RecoveryState]) -> timedelta | None:
+    """Age of the oldest of the real-time sources' recovery points: what the RPO is about. None: not known for one of them."""
+    ages = [state.age for state in states if state.policy.category == BackupPolicy.Category.REAL_TIME]
+    known = [age for age in ages if age is not None]
+    return max(known) if known and len(known) == len(ages) else None
+
+
+def findings(states: list[RecoveryState]) -> list[Finding]:
+    found = []
+    unproven = [state.policy.name for state in states if state.at is None]
+    late = [state.policy.name for state in states if state.state == "failed"]
+    if not states:
+        found.append(
+            Finding("failed", _("Nothing is backed up"), _("The plan has no backup policy."), "backups:policies")
+        )
+    if late:
+        found.append(Finding("failed", _("Recovery points are too old"), _(", ").join(late), "backups:policies"))
+    if unproven:
+        found.append(
+            Finding("unknown", _("No recovery point has been seen yet"), _(", ").join(unproven), "backups:policies")
+        )
+    return found

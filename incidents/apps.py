@@ -1,0 +1,18 @@
+"""Notice, respond, switch over, tell people, learn."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class IncidentsConfig(AppConfig):
+    name = "incidents"
+    verbose_name = _("incidents")
+
+    def ready(self) -> None:
+        from dr_console.plans import registry
+        from incidents import plan
+
+        for section in plan.SECTIONS:
+            registry.register(section)

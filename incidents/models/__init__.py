@@ -1,0 +1,45 @@
+"""The nouns of an incident, and of the plan that says how to deal with one."""
+
+from __future__ import annotations
+
+from incidents.models.checklist import ChecklistTemplate, ChecklistTemplateItem
+from incidents.models.contact import ChannelKind, Contact, ContactChannel, Vendor, VendorChannel
+from incidents.models.degradation import DegradationLevel
+from incidents.models.escalation import EscalationLevel, EscalationPolicy
+from incidents.models.failover import FailoverPlan, FailoverStep, Failure
+from incidents.models.health import Threshold
+from incidents.models.incident import Incident, Severity
+from incidents.models.objectives import About, Objectives
+from incidents.models.oncall import Rotation
+from incidents.models.recovery import RecoveryStage, RecoveryTask
+from incidents.models.report import ReportSection, ReportTemplate
+from incidents.models.service import Region, Service, ServiceEndpoint
+
+__all__ = [
+    "About",
+    "ChannelKind",
+    "ChecklistTemplate",
+    "ChecklistTemplateItem",
+    "Contact",
+    "ContactChannel",
+    "DegradationLevel",
+    "EscalationLevel",
+    "EscalationPolicy",
+    "FailoverPlan",
+    "FailoverStep",
+    "Failure",
+    "Incident",
+    "Objectives",
+    "RecoveryStage",
+    "RecoveryTask",
+    "Region",
+    "ReportSection",
+    "ReportTemplate",
+    "Rotation",
+    "Service",
+    "ServiceEndpoint",
+    "Severity",
+    "Threshold",
+    "Vendor",
+    "VendorChannel",
+]

@@ -1,0 +1,123 @@
+"""What of the plan would fail us today: each finding says what, why it matters, and where it is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, Q
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from incidents.models import About, Contact, FailoverPlan, Rotation, Service, Vendor
+from incidents.queries.escalation import ladders
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`state` is failed, waiting or unknown, as the style sheet knows them; `page` is the name of the URL that mends it."""
+
+    state: str
+    what: str
+    why: str
+    page: str
+    query: str = ""
+
+
+def findings() -> list[Finding]:
+    """Everything about contacts, ladders, services and the plan itself, worst first."""
+    found = [*_contacts(), *_vendors(), *_rotations(), *_ladders(), *_services(), *_review(now().date())]
+    return sorted(found, key=lambda finding: finding.state != "failed")
+
+
+def _contacts() -> Iterator[Finding]:
+    contacts = list(Contact.objects.current().prefetch_related("channels"))
+    mute = [contact.name for contact in contacts if not contact.channels.all()]
+    pretend = [c.name for c in contacts if any(channel.is_placeholder for channel in c.channels.all())]
+    if mute:
+        what = ngettext("%(count)d contact has no channel", "%(count)d contacts have no channel", len(mute))
+        yield Finding("failed", what % {"count": len(mute)}, _names(mute), "incidents:contacts")
+    if pretend:
+        what = ngettext(
+            "%(count)d contact is still a placeholder", "%(count)d contacts are still placeholders", len(pretend)
+        )
+        yield Finding(
+            "failed", what % {"count": len(pretend)}, _names(pretend), "incidents:contacts", "placeholder=true"
+        )
+
+
+def _vendors() -> Iterator[Finding]:
+    vendors = Vendor.objects.current().prefetch_related("channels")
+    pretend = [v.name for v in vendors if any(channel.is_placeholder for channel in v.channels.all())]
+    if pretend:
+        what = ngettext(
+            "%(count)d vendor’s support address is a placeholder",
+            "%(count)d vendors’ support addresses are placeholders",
+            len(pretend),
+        )
+        yield Finding("waiting", what % {"count": len(pretend)}, _names(pretend), "incidents:vendors")
+
+
+def _rotations() -> Iterator[Finding]:
+    rotations = list(Rotation.objects.current())
+    if not rotations:
+        yield Finding(
+            "failed", _("There is no on-call rotation"), _("Nobody would be paged first."), "incidents:oncall"
+        )
+    for rotation in rotations:
+        if not rotation.participants:
+            yield Finding(
+                "failed",
+                _("Nobody takes part in “%(rotation)s”") % {"rotation": rotation.name},
+                _("A page to it would reach nobody."),
+                "incidents:oncall",
+            )
+
+
+def _ladders() -> Iterator[Finding]:
+    slow = [ladder.policy.severity for ladder in ladders() if ladder.too_slow]
+    if slow:
+        yield Finding(
+            "waiting",
+            _("The last level of %(severities)s is paged after the recovery time objective has passed")
+            % {"severities": ", ".join(slow)},
+            _("If nobody answers, the objective is missed before everybody has been asked."),
+            "incidents:escalation",
+        )
+
+
+def _services() -> Iterator[Finding]:
+    blind = Service.objects.current().annotate(
+        ways=Count("endpoints", filter=Q(endpoints__retired_at__isnull=True), distinct=True)
+    ).filter(ways=0)  # fmt: skip
+    for service in blind:
+        yield Finding(
+            "waiting",
+            _("“%(service)s” has no health endpoint") % {"service": service.name},
+            _("Nobody would notice that it is down."),
+            "incidents:services",
+        )
+    if not FailoverPlan.objects.current().exists():
+        yield Finding(
+            "failed", _("There is no failover plan"), _("Nothing could be switched over."), "incidents:failover"
+        )
+
+
+def _review(today: date) -> Iterator[Finding]:
+    about = About.objects.current().first()
+    if about and about.review_due_on < today:
+        yield Finding(
+            "waiting",
+            _("The plan’s review was due on %(date)s") % {"date": about.review_due_on.isoformat()},
+            _("Owner: %(owner)s") % {"owner": about.owner},
+            "plans:overview",
+        )
+
+
+def _names(names: list[str], most: int = 4) -> str:
+    shown = _(", ").join(names[:most])
+    if len(names) > most:
+        shown = _("%(names)s and %(count)d more") % {"names": shown, "count": len(names) - most}
+    return shown
