@@ -115,15 +115,20 @@ CELERY_TASK_TIME_LIMIT = 90
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
+# A worker of its own takes the failover queue, so that nothing long can stand before a failover.
+DR_QUEUES = ("default", "probes", "notify", "backups", "failover")
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(DR_DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULER = "dr_console.operations.scheduler.BeatingScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 10
 DR_WORKER_THREADS = env.integer(
     "DR_WORKER_THREADS", 8, "Tasks that one worker carries out side by side.", least=1, most=256
 )
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = DR_WORKER_THREADS
 
 # --- Vendors: base URLs. The sandbox and the real clouds can never mix ----------------------------
 DR_SANDBOX_PORT = env.integer("DR_SANDBOX_PORT", 8100, "Port of the pretend clouds in sandbox mode.", least=1, most=65535)
@@ -228,7 +233,7 @@ DR_TIME_ZONE = env.time_zone(
 )
 
 # --- People and login ---------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["dr_console.people.backends.PeopleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -243,6 +248,9 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[DR Console] "
+PASSWORD_RESET_TIMEOUT = 24 * 3600  # of the one-time links that administrators hand out, too
 ALLAUTH_TRUSTED_PROXY_COUNT = DR_TRUSTED_PROXIES
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -258,6 +266,12 @@ OIDC_SERVER_URL = env.url("DR_OIDC_SERVER_URL", "", "OpenID Connect issuer, for 
 OIDC_NAME = env.text("DR_OIDC_NAME", "Single sign-on", "What the button for that login says.")
 OIDC_CLIENT_ID = env.text("DR_OIDC_CLIENT_ID", "", "Client id that the identity provider gave to the console.")
 OIDC_CLIENT_SECRET = env.secret("DR_OIDC_CLIENT_SECRET", "", "Client secret that belongs to it.")
+DR_OIDC_CREATE_VIEWERS = env.flag(
+    "DR_OIDC_CREATE_VIEWERS",
+    False,
+    "Whether somebody whom the identity provider knows and nobody here does is let in as a viewer.",
+)
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 if OIDC_SERVER_URL and not OIDC_CLIENT_ID:
     raise env.WrongSetting("DR_OIDC_CLIENT_ID", "is needed because DR_OIDC_SERVER_URL is set.")
 SOCIALACCOUNT_ONLY = False

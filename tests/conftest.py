@@ -14,7 +14,9 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 
+from dr_console.audit import triggers
 from dr_console.operations.redis_server import RedisServer, find_binary
 from tests import live_server
 
@@ -62,6 +64,18 @@ def redis_url(redis_server: RedisServer) -> str:
     """Address of the real Redis, which the settings name from here on."""
     settings.REDIS_URL = settings.CELERY_BROKER_URL = redis_server.url
     return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The database as pytest-django makes it, but for one trigger.
+
+    Tests that commit are cleaned up after by deleting every row, which the audit log refuses on SQLite.
+    """
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute(triggers.SQLITE["delete"][1])
 
 
 @pytest.fixture(autouse=True)

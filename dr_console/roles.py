@@ -1,0 +1,36 @@
+"""Who may do what, as one table. `people.services.sync_roles` writes it into Django's groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role: its name for people, a sentence on what it may, and permissions as "app_label.codename"."""
+
+    label: str | Promise
+    may: str | Promise
+    permissions: frozenset[str]
+
+
+VIEWER = frozenset({"plans.view_plan"})
+MANAGER = VIEWER | {"plans.change_metadata", "audit.view_auditentry"}
+RESPONDER = VIEWER
+COMMANDER = RESPONDER
+ADMINISTRATOR = COMMANDER | MANAGER | {"plans.change_plan", "people.manage"}
+
+ROLES: dict[str, Role] = {
+    "viewer": Role(_("Viewer"), _("Reads everything but the audit log."), VIEWER),
+    "manager": Role(
+        _("Manager"), _("Also signs off drills, edits what the plan says about itself, reads the audit log."), MANAGER
+    ),
+    "responder": Role(_("Responder"), _("Works checklists, timelines and postmortems."), RESPONDER),
+    "commander": Role(_("Commander"), _("Also declares, takes command, runs failover and restore."), COMMANDER),
+    "administrator": Role(
+        _("Administrator"), _("Everything, and manages people, the plan and settings."), ADMINISTRATOR
+    ),
+}
