@@ -6,13 +6,50 @@ Beat only rings: what is due stands in the database, and a task that is lost or 
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
+from celery.worker import WorkController
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dr_console.settings")
 
 app = Celery("dr_console")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["dr_console.live", "dr_console.operations"])
+app.autodiscover_tasks()
 
-app.conf.beat_schedule = {}
+
+def _answer_on(queue: str) -> dict[str, Any]:
+    # A ring that nobody took within the minute is void: a worker that comes back finds one on its queue, not a pile.
+    options = {"queue": queue, "expires": 60}
+    return {"task": "operations.answer_on_queue", "schedule": 10.0, "args": [queue], "options": options}
+
+
+app.conf.beat_schedule = {
+    **{f"answer on {queue}": _answer_on(queue) for queue in settings.DR_QUEUES},
+    "forget processes that are gone": {"task": "operations.forget_the_gone", "schedule": 3600.0},
+    "forget old events of live progress": {"task": "live.prune_events", "schedule": 300.0},
+}
+
+
+class HeartbeatStep(bootsteps.StartStopStep):
+    """Each worker says that it is alive, whether or not beat is."""
+
+    requires = {"celery.worker.components:Pool"}
+
+    def __init__(self, parent: WorkController, **kwargs: Any) -> None:
+        super().__init__(parent, **kwargs)
+        # Models cannot be imported before Django's apps are ready, and the app above is needed to make them so.
+        from dr_console.operations.heartbeats import Pulse  # noqa: PLC0415
+        from dr_console.operations.models import Heartbeat  # noqa: PLC0415
+
+        self.pulse = Pulse(parent.hostname.split("@")[0], kind=Heartbeat.Kind.WORKER)
+
+    def start(self, parent: WorkController) -> None:
+        self.pulse.start()
+
+    def stop(self, parent: WorkController) -> None:
+        self.pulse.stop()
+
+
+app.steps["worker"].add(HeartbeatStep)

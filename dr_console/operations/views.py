@@ -1,0 +1,59 @@
+"""What load balancers, Prometheus and the data-age line ask."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from dr_console.operations import metrics, readiness
+from dr_console.vendors import is_loopback
+
+
+@require_safe
+@login_not_required
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process is up. Asks nobody else, so that a database's trouble does not get the web server restarted."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+@login_not_required
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    checks = readiness.checks()
+    ready = all(check.status == "ok" for check in checks.values())
+    answer = {"ready": ready, "checks": {name: check.as_json() for name, check in checks.items()}}
+    return JsonResponse(answer, status=200 if ready else 503, json_dumps_params={"indent": 2})
+
+
+@require_safe
+@login_not_required
+@never_cache
+def prometheus(request: HttpRequest) -> HttpResponse:
+    if not _may_scrape(request):
+        return HttpResponseForbidden(
+            "Metrics are for this machine, or for who sends the token of DR_METRICS_TOKEN.\n", content_type="text/plain"
+        )
+    return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_scrape(request: HttpRequest) -> bool:
+    if settings.DR_METRICS_TOKEN:
+        wanted = f"Bearer {settings.DR_METRICS_TOKEN}".encode()
+        return secrets.compare_digest(request.headers.get("Authorization", "").encode(), wanted)
+    # Behind a reverse proxy on this machine everybody seems to come from this machine.
+    return "X-Forwarded-For" not in request.headers and is_loopback(request.META["REMOTE_ADDR"])
+
+
+@require_safe
+@never_cache
+def data_age(request: HttpRequest) -> HttpResponse:
+    return render(request, "operations/_data_age.html")
