@@ -1,0 +1,97 @@
+"""Say that something changed, in the transaction that changed it."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from dr_console.live import topics
+from dr_console.live.models import Event, Topic
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "live:"
+CONNECTED = "connected"
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
+
+WAIT_SECONDS = 0.8
+LEAVE_ALONE_SECONDS = 5.0
+
+
+def nudge(topic: str, name: str) -> None:
+    """Tell everyone who watches `topic` that the thing called `name` changed.
+
+    Services call this last in their transaction: the topic's row is locked from here to the commit, which is what
+    keeps its numbers in order. Whoever nudges several topics in one transaction does it in the order of their names.
+    """
+    if not topics.NAME.fullmatch(topic):
+        raise ValueError(f"{topic!r} is no name of a topic.")
+    if not NAME.fullmatch(name) or name == CONNECTED:
+        raise ValueError(f"{name!r} is no name of a change.")
+    with transaction.atomic(savepoint=False):
+        row = _take_number(topic)
+        Event.objects.create(topic=row, seq=row.seq, name=name)
+        transaction.on_commit(partial(_wake, topic, name), robust=True)
+
+
+def _take_number(topic: str) -> Topic:
+    mine = Topic.objects.filter(name=topic)
+    if not mine.update(seq=F("seq") + 1):
+        # Two may create it at once: the second waits for the first, and leaves its row alone.
+        Topic.objects.bulk_create([Topic(name=topic)], ignore_conflicts=True)
+        mine.update(seq=F("seq") + 1)
+    return mine.get()
+
+
+def _wake(topic: str, name: str) -> None:
+    _bell(redis_url(), os.getpid()).ring(topic, name)
+
+
+def redis_url() -> str:
+    """REDIS_URL as redis-py spells it: Celery has its own name for a socket in the file system."""
+    return str(settings.REDIS_URL).replace("redis+socket://", "unix://", 1)
+
+
+class Bell:
+    """Wakes the web processes through Redis. Where it fails, their sweep finds the event a second later anyway."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_url(
+            url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
+        )
+        # A thread, because looking up the host's name knows no time-out, and names fail first when things go dark.
+        self._ringer = ThreadPoolExecutor(1, thread_name_prefix="live-bell")
+        self._left_alone_until = 0.0
+        self._is_broken = False
+
+    def ring(self, topic: str, name: str) -> None:
+        if time.monotonic() < self._left_alone_until:
+            return
+        try:
+            self._ringer.submit(self._redis.publish, f"{CHANNEL}{topic}", name).result(timeout=WAIT_SECONDS)
+        except (redis.RedisError, OSError, TimeoutError) as error:
+            self._left_alone_until = time.monotonic() + LEAVE_ALONE_SECONDS
+            if not self._is_broken:
+                log.warning("Redis does not answer: open pages hear of changes up to a second late", error=str(error))
+            self._is_broken = True
+            return
+        if self._is_broken:
+            log.info("Redis answers again: open pages hear of changes at once")
+        self._is_broken = False
+
+
+@lru_cache(maxsize=4)
+def _bell(url: str, process: int) -> Bell:
+    """One for each process: neither thread nor connection survives a fork."""
+    return Bell(url)

@@ -1,0 +1,52 @@
+"""Who may watch what. The apps register their topics when they start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ObjectDoesNotExist
+
+MayWatch = Callable[[User, str], bool]
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
+_rules: dict[str, MayWatch] = {}
+
+
+class UnknownTopic(LookupError):
+    """No room has registered the topic, or what it is about does not exist."""
+
+
+def allow(prefix: str, may_watch: MayWatch) -> None:
+    """Let the people for whom `may_watch(user, topic)` is true watch the topic.
+
+    A prefix that ends in a hyphen, `incident-`, stands for every topic that begins with it; any other for that one
+    topic. `may_watch` may raise ObjectDoesNotExist where the topic names something that does not exist.
+    """
+    if not NAME.fullmatch(prefix):
+        raise ValueError(f"{prefix!r} cannot begin a topic: letters, digits, hyphens and underscores can.")
+    _rules[prefix] = may_watch
+
+
+def may_watch(user: User, topic: str) -> bool:
+    """Whether the person may watch the topic. UnknownTopic when there is none of that name."""
+    rule = _rule(topic)
+    if rule is None:
+        raise UnknownTopic(topic)
+    try:
+        return rule(user, topic)
+    except ObjectDoesNotExist as error:
+        raise UnknownTopic(topic) from error
+
+
+def everybody(user: User, topic: str) -> bool:
+    """The rule for what every person who has logged in may see."""
+    return user.is_authenticated and user.is_active
+
+
+def _rule(topic: str) -> MayWatch | None:
+    if not NAME.fullmatch(topic):
+        return None
+    families = [prefix for prefix in _rules if prefix.endswith("-") and topic.startswith(prefix) and topic != prefix]
+    return _rules.get(topic) or (_rules[max(families, key=len)] if families else None)

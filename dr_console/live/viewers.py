@@ -1,0 +1,84 @@
+"""The pages that watch a topic, and what waits to be sent to each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+ROOM = 256
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What somebody may watch: from which event on, and for how long. `may_stay` reads the database."""
+
+    topic: str
+    after: int | None
+    may_stay: Callable[[], bool]
+
+
+class Message(NamedTuple):
+    seq: int
+    wire: bytes
+
+
+# An event of its own rather than a comment: scripts do not see comments, and want to know that the server is there.
+BEAT = Message(0, b"event: beat\ndata: beat\n\n")
+
+
+def message(seq: int, name: str) -> Message:
+    return Message(seq, f"id: {seq}\ndata: {name}\n\n".encode())
+
+
+class Viewer:
+    """One open page."""
+
+    __slots__ = ("_ready", "_waiting", "is_closed", "watch")
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.is_closed = False
+        self._waiting: list[Message] = []
+        self._ready = asyncio.Event()
+
+    def offer(self, message: Message) -> None:
+        """Never waits: a page that does not take what it is given is let go, and resumes where it stopped."""
+        if len(self._waiting) >= ROOM:
+            self.close()
+        elif not self.is_closed:
+            self._waiting.append(message)
+            self._ready.set()
+
+    def close(self) -> None:
+        self.is_closed = True
+        self._waiting = []
+        self._ready.set()
+
+    async def take(self) -> list[Message]:
+        """All that waits, as soon as something does; nothing once the viewer is closed."""
+        while not self._waiting and not self.is_closed:
+            self._ready.clear()
+            await self._ready.wait()
+        taken, self._waiting = self._waiting, []
+        return taken
+
+
+@dataclass(eq=False)
+class Channel:
+    """A topic that somebody watches, and the number up to which its viewers have been told."""
+
+    topic: str
+    position: int
+    viewers: set[Viewer] = field(default_factory=set)
+
+    def tell(self, seq: int, name: str) -> None:
+        told = message(seq, name)
+        self.position = seq
+        for viewer in self.viewers:
+            viewer.offer(told)
+
+    def close(self) -> None:
+        for viewer in self.viewers:
+            viewer.close()
