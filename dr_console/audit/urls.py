@@ -1,8 +1,13 @@
-"""Addresses of the pages about the audit log."""
+"""Addresses of the audit log."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from dr_console.audit import views
 
 app_name = "audit"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.log, name="log"),
+    path("export/", views.export, name="export"),
+]

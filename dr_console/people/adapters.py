@@ -108,7 +108,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             )
         if not settings.DR_OIDC_CREATE_VIEWERS:
             return _("Nobody here has the address %(email)s. Ask an administrator to add you.") % {"email": verified[0]}
-        if is_taken("email", verified[0], by_other_than=None):
+        if is_taken("email", verified[0]):
             return _("The address %(email)s belongs to a login here that it was not verified for.") % {
                 "email": verified[0]
             }

@@ -12,7 +12,10 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from dr_console.audit import actions
+        from dr_console.people import services
+        from dr_console.web import choices
 
+        choices.keep_with(lambda person, name, value: services.change_preferences(person, **{name: value}))
         actions.register(
             {
                 "person.added": _("Person added"),

@@ -24,7 +24,7 @@ class Preferences(models.Model):
     shortcuts = models.BooleanField(default=True, help_text="Whether single keys do something (WCAG 2.1.4).")
 
     class Meta:
-        default_permissions: list[str] = []
+        default_permissions = ()
         permissions = [("manage", "Can manage people and their roles")]
         verbose_name = verbose_name_plural = _("preferences")
 

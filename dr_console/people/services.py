@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -33,15 +32,6 @@ log = structlog.get_logger(__name__)
 
 # Without letters and digits that look alike: it is read from a terminal and typed.
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-
-
-@dataclass(frozen=True)
-class Details:
-    """Who somebody is: what an administrator may correct."""
-
-    username: str
-    name: str
-    email: str
 
 
 def named(person: User) -> str:
@@ -91,13 +81,15 @@ def first_administrator(username: str, email: str, password: str | None = None) 
 
 
 @transaction.atomic
-def add_person(details: Details, *, role: str, by: User | None) -> User:
+def add_person(username: str, *, name: str, email: str, role: str, by: User | None) -> User:
     """Add somebody who cannot log in yet: `reset_login` makes the link with which they set a password."""
-    _refuse_taken(details, person=None)
-    person = User(username=details.username, first_name=details.name, email=details.email.lower())
+    if is_taken("username", username):
+        raise Refused(_("Somebody already has the login “%(login)s”.") % {"login": username})
+    _refuse_taken_email(email)
+    person = User(username=username, first_name=name, email=email.lower())
     person.set_unusable_password()
     person.save()
-    _set_email(person, details.email)
+    _set_email(person, email)
     person.groups.set([_group(role)])
     record("person.added", by=by, target=named(person), after=_facts(person))
     return person
@@ -111,14 +103,14 @@ def admit_viewer(person: User) -> None:
 
 
 @transaction.atomic
-def change_details(person: User, details: Details, *, by: User) -> User:
+def change_details(person: User, *, name: str, email: str, by: User) -> User:
+    """Correct somebody's name or address. Their login stays: the audit log calls them by it."""
     person = _locked(person)
-    _refuse_taken(details, person=person)
+    _refuse_taken_email(email, person)
     before = _facts(person)
-    person.username, person.first_name, person.last_name = details.username, details.name, ""
-    person.email = details.email.lower()
-    person.save(update_fields=["username", "first_name", "last_name", "email"])
-    _set_email(person, details.email)
+    person.first_name, person.last_name, person.email = name, "", email.lower()
+    person.save(update_fields=["first_name", "last_name", "email"])
+    _set_email(person, email)
     _record_change("person.changed", person, before, by=by)
     return person
 
@@ -196,16 +188,16 @@ def reset_login(person: User, *, by: User | None, clear_second_factors: bool = F
 
 
 @transaction.atomic
-def change_preferences(person: User, *, language: str, time_zone: str, theme: str, shortcuts: bool) -> Preferences:
-    """What somebody chooses for themselves."""
+def change_preferences(person: User, **chosen: str | bool) -> Preferences:
+    """What somebody chooses for themselves: language, time_zone, theme, shortcuts; what is not named stays."""
     preferences, _created = Preferences.objects.select_for_update().get_or_create(user=person)
-    chosen = {"language": language, "time_zone": time_zone, "theme": theme, "shortcuts": shortcuts}
     before = {field: getattr(preferences, field) for field in chosen}
     if before != chosen:
         for field, value in chosen.items():
             setattr(preferences, field, value)
         preferences.save(update_fields=list(chosen))
         record("person.preferences_changed", by=person, target=named(person), before=before, after=chosen)
+    person.preferences = preferences
     return preferences
 
 
@@ -223,11 +215,9 @@ def _refuse_last_administrator(person: User, what: str) -> None:
         raise Refused(_capitalised(sentence % {"what": what % {"person": person}}))
 
 
-def _refuse_taken(details: Details, *, person: User | None) -> None:
-    if is_taken("username", details.username, by_other_than=person):
-        raise Refused(_("Somebody already has the login “%(login)s”.") % {"login": details.username})
-    if is_taken("email", details.email, by_other_than=person):
-        raise Refused(_("Somebody already has the address “%(email)s”.") % {"email": details.email})
+def _refuse_taken_email(email: str, person: User | None = None) -> None:
+    if is_taken("email", email, by_other_than=person):
+        raise Refused(_("Somebody already has the address “%(email)s”.") % {"email": email})
 
 
 def _refuse_weak(password: str) -> None:

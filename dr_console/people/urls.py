@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from dr_console.people import views
 
 app_name = "people"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.people, name="list"),
+    path("add/", views.add, name="add"),
+    path("preferences/", views.preferences, name="preferences"),
+    path("person/<str:username>/", views.detail, name="detail"),
+    path("person/<str:username>/details/", views.change_details, name="change-details"),
+    path("person/<str:username>/role/", views.change_role, name="change-role"),
+    path("person/<str:username>/deactivate/", views.deactivate, name="deactivate"),
+    path("person/<str:username>/reactivate/", views.reactivate, name="reactivate"),
+    path("person/<str:username>/reset-login/", views.reset_login, name="reset-login"),
+]

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'preferences',
                 'verbose_name_plural': 'preferences',
                 'permissions': [('manage', 'Can manage people and their roles')],
-                'default_permissions': [],
+                'default_permissions': (),
             },
         ),
     ]
