@@ -44,13 +44,13 @@ class PlanVersion(models.Model):
     def __str__(self) -> str:
         return f"v{self.number}"
 
-    def get_absolute_url(self) -> str:
-        return reverse("plans:version", args=[self.number])
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise TypeError("A version of the plan never changes. Load a new one.")
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("plans:version", args=[self.number])
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("A version of the plan is kept for ever.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dr_console.plans.models import PlanChild, PlanEntry
@@ -21,21 +20,13 @@ class Region(PlanEntry):
         COLD_STANDBY = "cold_standby", _("Cold standby")
 
     name = models.CharField(_("name"), max_length=200)
+    # That exactly one is primary is checked by the schema: in the database, two could not change places at once.
     role = models.CharField(_("role"), max_length=10, choices=Role)
     provider = models.CharField(_("provider"), max_length=200)
     provider_region = models.CharField(
         _("provider’s region"), max_length=60, blank=True, help_text="What the provider calls the place: hnd1."
     )
     status = models.CharField(_("status"), max_length=12, choices=Status)
-
-    class Meta(PlanEntry.Meta):
-        constraints = [
-            models.UniqueConstraint(
-                fields=["role"],
-                condition=Q(role="primary", retired_at__isnull=True),
-                name="region_at_most_one_is_primary",
-            )
-        ]
 
     def __str__(self) -> str:
         return self.key
