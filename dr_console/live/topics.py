@@ -46,7 +46,7 @@ def everybody(user: User, topic: str) -> bool:
 
 
 def _rule(topic: str) -> MayWatch | None:
-    if not NAME.fullmatch(topic):
+    if not NAME.fullmatch(topic) or topic.endswith("-"):
         return None
-    families = [prefix for prefix in _rules if prefix.endswith("-") and topic.startswith(prefix) and topic != prefix]
-    return _rules.get(topic) or (_rules[max(families, key=len)] if families else None)
+    fitting = [prefix for prefix in _rules if prefix == topic or (prefix.endswith("-") and topic.startswith(prefix))]
+    return _rules[max(fitting, key=len)] if fitting else None

@@ -1,0 +1,393 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.db.backends.signals import connection_created
+from django.utils.timezone import now
+
+from dr_console.live import viewers
+from dr_console.live.hub import Hub
+from dr_console.live.models import Event, Topic
+from dr_console.live.publish import nudge
+from dr_console.live.viewers import Viewer, Watch
+from dr_console.operations.redis_server import RedisServer, find_binary
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NEVER = 3600
+
+
+def yes():
+    return True
+
+
+class Listener:
+    """Takes what the hub sends to one viewer, in a task of its own."""
+
+    def __init__(self, hub, after=None, topic="console", may_stay=yes):
+        self.viewer = Viewer(Watch(topic, after, may_stay))
+        self.chunks = []
+        self.task = asyncio.create_task(self._listen(hub))
+
+    async def _listen(self, hub):
+        async with contextlib.aclosing(hub.stream(self.viewer)) as chunks:
+            async for chunk in chunks:
+                self.chunks.append(chunk)
+
+    @property
+    def events(self):
+        blocks = b"".join(self.chunks).decode().removeprefix("retry: 500\n\n").removesuffix("\n\n").split("\n\n")
+        return [(int(block.split("\n")[0][4:]), block.split("data: ")[1]) for block in blocks if "id: " in block]
+
+    async def until(self, condition):
+        async with asyncio.timeout(20):
+            while not condition(self):
+                assert not self.task.done() or condition(self), "the stream has ended"
+                await asyncio.sleep(0.005)
+
+    async def has(self, *events):
+        await self.until(lambda me: len(me.events) >= len(events))
+        assert self.events == list(events)
+
+    async def close(self):
+        self.viewer.close()
+        await self.task
+
+
+def run(story, **intervals):
+    """Tell a story on an event loop of its own, with a hub that does nothing by itself unless told how often."""
+
+    async def with_hub():
+        hub = Hub(**({"sweep_seconds": NEVER, "beat_seconds": NEVER, "check_seconds": NEVER} | intervals))
+        await story(hub)
+
+    asyncio.run(with_hub(), debug=False)
+
+
+def test_a_new_page_hears_that_it_is_connected_and_then_what_changes():
+    async def story(hub):
+        nudge("console", "before")
+        page = Listener(hub)
+        await page.has((1, "connected"))
+        nudge("console", "plan")
+        nudge("console", "services")
+        await page.has((1, "connected"), (2, "plan"), (3, "services"))
+        assert page.chunks[0] == b"retry: 500\n\n"
+        assert page.chunks[1] == b"id: 1\ndata: connected\n\n"
+        await page.close()
+
+    run(story)
+
+
+def test_a_page_hears_only_of_its_topic():
+    async def story(hub):
+        console, incident = Listener(hub), Listener(hub, topic="incident-7")
+        await console.has((0, "connected"))
+        await incident.has((0, "connected"))
+        nudge("incident-7", "checklist")
+        nudge("console", "plan")
+        await console.has((0, "connected"), (1, "plan"))
+        await incident.has((0, "connected"), (1, "checklist"))
+        await console.close()
+        await incident.close()
+
+    run(story)
+
+
+def test_a_page_that_comes_back_gets_exactly_what_it_missed():
+    Topic.objects.create(name="console", seq=1300)
+    topic = Topic.objects.get()
+    Event.objects.bulk_create([Event(topic=topic, seq=seq, name="plan") for seq in range(1, 1301)])
+
+    async def story(hub):
+        somebody_else = Listener(hub)
+        await somebody_else.has((1300, "connected"))
+        page = Listener(hub, after=4)
+        await page.until(lambda page: len(page.events) >= 1296)
+        nudge("console", "next")
+        await page.until(lambda page: page.events[-1][1] == "next")
+        assert [seq for seq, _ in page.events] == list(range(5, 1302))
+        up_to_date = Listener(hub, after=1301)
+        nudge("console", "last")
+        await up_to_date.has((1302, "last"))
+        for listener in (somebody_else, page, up_to_date):
+            await listener.close()
+
+    run(story)
+
+
+def test_a_page_whose_events_are_forgotten_reads_everything_anew():
+    for _ in range(3):
+        nudge("console", "plan")
+    Event.objects.filter(seq__lte=2).update(at=now() - timedelta(hours=2))
+    Event.objects.filter(seq__lte=2).delete()
+
+    async def story(hub):
+        page = Listener(hub, after=1)
+        await page.has((3, "connected"))
+        nudge("console", "plan")
+        await page.has((3, "connected"), (4, "plan"))
+        await page.close()
+
+    run(story)
+
+
+def test_a_page_from_before_the_database_was_restored_reads_everything_anew():
+    nudge("console", "plan")
+
+    async def story(hub):
+        page = Listener(hub, after=99)
+        await page.has((1, "connected"))
+        nudge("console", "plan")
+        await page.has((1, "connected"), (2, "plan"))
+        await page.close()
+
+    run(story)
+
+
+def test_when_the_database_is_restored_meanwhile_pages_are_asked_to_come_back():
+    for _ in range(5):
+        nudge("console", "plan")
+
+    async def story(hub):
+        page = Listener(hub)
+        await page.has((5, "connected"))
+        Event.objects.filter(seq__gt=2).delete()
+        Topic.objects.update(seq=2)
+        async with asyncio.timeout(20):
+            await page.task
+        back = Listener(hub, after=5)
+        await back.has((2, "connected"))
+        await back.close()
+
+    run(story, sweep_seconds=0.02)
+
+
+def test_without_redis_the_sweep_finds_what_happened(settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+    async def story(hub):
+        page = Listener(hub)
+        await page.has((0, "connected"))
+        nudge("console", "plan")
+        await page.has((0, "connected"), (1, "plan"))
+        await page.close()
+
+    run(story, sweep_seconds=0.02)
+
+
+@pytest.mark.processes
+def test_after_redis_was_killed_pages_are_woken_again(settings, tmp_path):
+    server = RedisServer(find_binary(), tmp_path, append_only=False)
+    server.start()
+    server.wait_until_ready()
+    settings.REDIS_URL = server.url
+
+    async def story(hub):
+        page = Listener(hub)
+        await page.has((0, "connected"))
+        server.process.kill()
+        server.process.wait()
+        await asyncio.sleep(0)
+        nudge("console", "unheard")
+        server.start()
+        server.wait_until_ready()
+        # No sweep: that this arrives shows that the subscription is back, and asked what it had missed.
+        await page.has((0, "connected"), (1, "unheard"))
+        await page.close()
+
+    try:
+        run(story)
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def questions(monkeypatch):
+    """What other threads ask the database: the hub's reader, and those that catch up."""
+    asked = []
+
+    def note(execute, sql, params, many, context):
+        asked.append(sql)
+        return execute(sql, params, many, context)
+
+    def watch(connection, **_):
+        if threading.current_thread() is not threading.main_thread():
+            connection.execute_wrappers.append(note)
+
+    connection_created.connect(watch)
+    yield asked
+    connection_created.disconnect(watch)
+
+
+def test_an_event_is_read_once_and_everybody_gets_the_same_bytes(questions):
+    async def story(hub):
+        pages = [Listener(hub) for _ in range(50)]
+        for page in pages:
+            await page.has((0, "connected"))
+        await asyncio.sleep(0.05)
+        questions.clear()
+        nudge("console", "plan")
+        for page in pages:
+            await page.has((0, "connected"), (1, "plan"))
+        assert len([sql for sql in questions if "live_event" in sql]) == 1
+        assert len({id(page.chunks[-1]) for page in pages}) == 1
+        for page in pages:
+            await page.close()
+
+    run(story)
+
+
+def test_pages_that_come_while_others_watch_ask_nothing_unless_they_missed_something(questions):
+    async def story(hub):
+        first = Listener(hub)
+        await first.has((0, "connected"))
+        await asyncio.sleep(0.05)
+        questions.clear()
+        others = [Listener(hub), Listener(hub, after=0)]
+        await others[0].has((0, "connected"))
+        nudge("console", "plan")
+        await others[1].has((1, "plan"))
+        assert len(questions) == 1
+        for page in [first, *others]:
+            await page.close()
+
+    run(story)
+
+
+def test_a_page_that_takes_nothing_is_let_go_and_misses_nothing(monkeypatch):
+    monkeypatch.setattr(viewers, "ROOM", 5)
+
+    async def story(hub):
+        stuck = Viewer(Watch("console", None, yes))
+        stream = hub.stream(stuck)
+        assert [await anext(stream), await anext(stream)][1] == b"id: 0\ndata: connected\n\n"
+        for _ in range(9):
+            nudge("console", "plan")
+        async with asyncio.timeout(20):
+            while not stuck.is_closed:
+                await asyncio.sleep(0.005)
+        assert [chunk async for chunk in stream] == []
+        back = Listener(hub, after=0)
+        await back.has(*[(seq, "plan") for seq in range(1, 10)])
+        await back.close()
+
+    run(story)
+
+
+def test_the_server_says_now_and_then_that_it_is_there():
+    async def story(hub):
+        page = Listener(hub)
+        await page.until(lambda page: page.chunks.count(b"event: beat\ndata: beat\n\n") >= 2)
+        await page.close()
+
+    run(story, beat_seconds=0.02)
+
+
+def test_who_may_no_longer_watch_is_shown_out_and_nobody_else():
+    is_welcome = threading.Event()
+    is_welcome.set()
+
+    async def story(hub):
+        ada, bob = Listener(hub), Listener(hub, may_stay=is_welcome.is_set)
+        await ada.has((0, "connected"))
+        await bob.has((0, "connected"))
+        is_welcome.clear()
+        async with asyncio.timeout(20):
+            await bob.task
+        assert not ada.task.done()
+        await ada.close()
+
+    run(story, check_seconds=0.02)
+
+
+def test_a_database_that_fails_for_a_while_ends_no_stream(monkeypatch):
+    from django.db import OperationalError  # noqa: PLC0415
+
+    is_down = threading.Event()
+
+    def fail(execute, sql, params, many, context):
+        if is_down.is_set() and threading.current_thread() is not threading.main_thread():
+            raise OperationalError("server closed the connection unexpectedly")
+        return execute(sql, params, many, context)
+
+    def watch(connection, **_):
+        connection.execute_wrappers.append(fail)
+
+    connection_created.connect(watch)
+
+    async def story(hub):
+        page = Listener(hub, may_stay=lambda: Topic.objects.exists())
+        await page.has((0, "connected"))
+        nudge("console", "plan")
+        await page.until(lambda page: len(page.events) == 2)
+        is_down.set()
+        nudge("console", "services")
+        await asyncio.sleep(0.2)
+        assert not page.task.done()
+        is_down.clear()
+        await page.has((0, "connected"), (1, "plan"), (2, "services"))
+        await page.close()
+
+    try:
+        run(story, sweep_seconds=0.02, check_seconds=0.02)
+    finally:
+        connection_created.disconnect(watch)
+
+
+def test_pages_that_come_and_go_while_much_happens_see_everything_once_and_in_order():
+    is_over = threading.Event()
+
+    def write():
+        for number in range(150):
+            nudge("console", f"change-{number}")
+            time.sleep(0.002)
+        connections.close_all()
+        is_over.set()
+
+    async def visit(hub, seen):
+        """Come, watch for a moment, go; again and again, each time from where one left."""
+        while not is_over.is_set() or Topic.objects.get(name="console").seq > seen[-1]:
+            page = Listener(hub, after=seen[-1])
+            await asyncio.sleep(0.02)
+            await page.close()
+            assert "connected" not in [name for _, name in page.events]
+            seen.extend(seq for seq, _ in page.events)
+
+    async def story(hub):
+        nudge("console", "first")
+        writer = threading.Thread(target=write)
+        writer.start()
+        histories = [[0] for _ in range(8)]
+        async with asyncio.timeout(60), asyncio.TaskGroup() as visits:
+            for seen in histories:
+                visits.create_task(visit(hub, seen))
+        writer.join()
+        assert histories == [list(range(152))] * 8
+
+    run(story)
+
+
+def test_with_the_last_page_the_work_ends_and_with_the_next_it_begins_again():
+    async def story(hub):
+        for seq in (0, 1):
+            page = Listener(hub)
+            await page.has((seq, "connected"))
+            nudge("console", "plan")
+            await page.has((seq, "connected"), (seq + 1, "plan"))
+            await page.close()
+            async with asyncio.timeout(20):
+                while len(asyncio.all_tasks()) > 1:
+                    await asyncio.sleep(0.005)
+
+    run(story)
+    until = time.monotonic() + 20
+    while any(thread.name.startswith("live-reader") for thread in threading.enumerate()):
+        assert time.monotonic() < until, "the reader's thread, and with it its connection, is still there"
+        time.sleep(0.01)
