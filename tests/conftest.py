@@ -32,6 +32,28 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--only-database", action="store_true", help="Run the tests that touch the database, and no others."
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("processes"):
+            # They count seconds, and a machine has few processors: one after the other.
+            item.add_marker(pytest.mark.xdist_group("processes"))
+    if config.getoption("--only-database"):
+        left = [item for item in items if not _touches_database(item)]
+        items[:] = [item for item in items if _touches_database(item)]
+        config.hook.pytest_deselected(items=left)
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "django_db_setup"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures or item.get_closest_marker("django_db") or item.get_closest_marker("processes"))
+
+
 def missing(what: str) -> NoReturn:
     """Skip the test for want of something; on a build server, where nothing may be missing, fail."""
     if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
