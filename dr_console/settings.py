@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 from dr_console import env
 from dr_console.logs import logging_config
+from dr_console.operations import data_folder
 from dr_console.vendors import vendor_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,10 +22,13 @@ DR_MODE = env.choice(
 )
 DEBUG = env.flag("DEBUG", False, "Show tracebacks in the browser. Refused in live mode.")
 
+DR_DATA_DIR = Path(
+    env.text("DR_DATA_DIR", str(data_folder.DEFAULT), "Folder for everything the console writes.", shown="var/")
+).resolve()
 DEFAULT_SECRET_KEY = "not-a-secret-for-development-and-tests-only"
 SECRET_KEY = env.secret(
     "SECRET_KEY",
-    DEFAULT_SECRET_KEY,
+    (DR_MODE == "sandbox" and data_folder.secret_key(DR_DATA_DIR)) or DEFAULT_SECRET_KEY,
     "Signs sessions and links: a long random text, the same on every server. "
     "In sandbox mode `manage.py up` makes one and keeps it in DR_DATA_DIR; live mode needs yours.",
 )
@@ -60,9 +63,6 @@ DR_TRUSTED_PROXIES = env.integer(
 )
 
 # --- Data ---------------------------------------------------------------------------------------
-DR_DATA_DIR = Path(
-    env.text("DR_DATA_DIR", str(BASE_DIR / "var"), "Folder for everything the console writes.", shown="var/")
-).resolve()
 DATABASES = {
     "default": env.database_url(
         "DATABASE_URL",
@@ -90,7 +90,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.url(
     "REDIS_URL",
-    "redis://127.0.0.1:6379/0",
+    data_folder.redis_url(DR_DATA_DIR) or "redis://127.0.0.1:6379/0",
     "Redis 6.2 or Valkey 7.2 or newer. Without it, `manage.py up` starts one of its own.",
     schemes=("redis", "rediss", "unix", "redis+socket"),
     shown="one started by `manage.py up`",
@@ -143,6 +143,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -180,6 +181,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "dr_console.web.middleware.no_dead_ends",
     "dr_console.web.middleware.AnswerRefusals",
 ]
 ROOT_URLCONF = "dr_console.urls"
