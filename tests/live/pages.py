@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable
 from typing import Self
 
@@ -16,7 +15,9 @@ Heard = Callable[["Page", int, str], None]
 class Page:
     """One open page. `seen` are the events in the order in which they came, `begun` the number it began with."""
 
-    def __init__(self, port: int, cookie: str = "", *, path: str = "/live/console/", heard: Heard | None = None) -> None:
+    def __init__(
+        self, port: int, cookie: str = "", *, path: str = "/live/console/", heard: Heard | None = None
+    ) -> None:
         self.port = port
         self.cookie = cookie
         self.path = path
@@ -87,7 +88,7 @@ class Page:
 
 
 class Wire(asyncio.Protocol):
-    """One connection: asks for the stream, takes HTTP's chunks apart, and hands the page each event when it is whole."""
+    """One connection: asks for the stream, takes HTTP's chunks apart, and tells the page each whole event."""
 
     def __init__(self, page: Page) -> None:
         self.page = page

@@ -7,14 +7,15 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.db.backends.signals import connection_created
 from django.utils.timezone import now
 
-from dr_console.live import viewers
+from dr_console.live import history, viewers
 from dr_console.live.hub import Hub
 from dr_console.live.models import Event, Topic
 from dr_console.live.publish import nudge
+from dr_console.live.reading import ask
 from dr_console.live.viewers import Viewer, Watch
 from dr_console.operations.redis_server import RedisServer, find_binary
 
@@ -72,11 +73,11 @@ def run(story, **intervals):
 
 def test_a_new_page_hears_that_it_is_connected_and_then_what_changes():
     async def story(hub):
-        nudge("console", "before")
+        await ask(nudge, "console", "before")
         page = Listener(hub)
         await page.has((1, "connected"))
-        nudge("console", "plan")
-        nudge("console", "services")
+        await ask(nudge, "console", "plan")
+        await ask(nudge, "console", "services")
         await page.has((1, "connected"), (2, "plan"), (3, "services"))
         assert page.chunks[0] == b"retry: 500\n\n"
         assert page.chunks[1] == b"id: 1\ndata: connected\n\n"
@@ -90,8 +91,8 @@ def test_a_page_hears_only_of_its_topic():
         console, incident = Listener(hub), Listener(hub, topic="incident-7")
         await console.has((0, "connected"))
         await incident.has((0, "connected"))
-        nudge("incident-7", "checklist")
-        nudge("console", "plan")
+        await ask(nudge, "incident-7", "checklist")
+        await ask(nudge, "console", "plan")
         await console.has((0, "connected"), (1, "plan"))
         await incident.has((0, "connected"), (1, "checklist"))
         await console.close()
@@ -110,11 +111,11 @@ def test_a_page_that_comes_back_gets_exactly_what_it_missed():
         await somebody_else.has((1300, "connected"))
         page = Listener(hub, after=4)
         await page.until(lambda page: len(page.events) >= 1296)
-        nudge("console", "next")
+        await ask(nudge, "console", "next")
         await page.until(lambda page: page.events[-1][1] == "next")
         assert [seq for seq, _ in page.events] == list(range(5, 1302))
         up_to_date = Listener(hub, after=1301)
-        nudge("console", "last")
+        await ask(nudge, "console", "last")
         await up_to_date.has((1302, "last"))
         for listener in (somebody_else, page, up_to_date):
             await listener.close()
@@ -131,7 +132,7 @@ def test_a_page_whose_events_are_forgotten_reads_everything_anew():
     async def story(hub):
         page = Listener(hub, after=1)
         await page.has((3, "connected"))
-        nudge("console", "plan")
+        await ask(nudge, "console", "plan")
         await page.has((3, "connected"), (4, "plan"))
         await page.close()
 
@@ -144,7 +145,7 @@ def test_a_page_from_before_the_database_was_restored_reads_everything_anew():
     async def story(hub):
         page = Listener(hub, after=99)
         await page.has((1, "connected"))
-        nudge("console", "plan")
+        await ask(nudge, "console", "plan")
         await page.has((1, "connected"), (2, "plan"))
         await page.close()
 
@@ -158,8 +159,8 @@ def test_when_the_database_is_restored_meanwhile_pages_are_asked_to_come_back():
     async def story(hub):
         page = Listener(hub)
         await page.has((5, "connected"))
-        Event.objects.filter(seq__gt=2).delete()
-        Topic.objects.update(seq=2)
+        await ask(Topic.objects.update, seq=2)
+        await ask(Event.objects.filter(seq__gt=2).delete)
         async with asyncio.timeout(20):
             await page.task
         back = Listener(hub, after=5)
@@ -175,7 +176,7 @@ def test_without_redis_the_sweep_finds_what_happened(settings):
     async def story(hub):
         page = Listener(hub)
         await page.has((0, "connected"))
-        nudge("console", "plan")
+        await ask(nudge, "console", "plan")
         await page.has((0, "connected"), (1, "plan"))
         await page.close()
 
@@ -195,7 +196,7 @@ def test_after_redis_was_killed_pages_are_woken_again(settings, tmp_path):
         server.process.kill()
         server.process.wait()
         await asyncio.sleep(0)
-        nudge("console", "unheard")
+        await ask(nudge, "console", "unheard")
         server.start()
         server.wait_until_ready()
         # No sweep: that this arrives shows that the subscription is back, and asked what it had missed.
@@ -208,35 +209,42 @@ def test_after_redis_was_killed_pages_are_woken_again(settings, tmp_path):
         server.stop()
 
 
+@contextlib.contextmanager
+def between_us_and_the_database(wrapper):
+    """Put the wrapper around every query of the connections that are made from here on."""
+
+    def wrap(connection, **_):
+        connection.execute_wrappers[:] = [wrapper]
+
+    connection_created.connect(wrap)
+    yield
+    connection_created.disconnect(wrap)
+
+
 @pytest.fixture
-def questions(monkeypatch):
-    """What other threads ask the database: the hub's reader, and those that catch up."""
+def reads():
+    """What anybody reads of the events."""
     asked = []
 
     def note(execute, sql, params, many, context):
-        asked.append(sql)
+        if sql.startswith("SELECT") and "live_event" in sql:
+            asked.append(sql)
         return execute(sql, params, many, context)
 
-    def watch(connection, **_):
-        if threading.current_thread() is not threading.main_thread():
-            connection.execute_wrappers.append(note)
-
-    connection_created.connect(watch)
-    yield asked
-    connection_created.disconnect(watch)
+    with between_us_and_the_database(note):
+        yield asked
 
 
-def test_an_event_is_read_once_and_everybody_gets_the_same_bytes(questions):
+def test_an_event_is_read_once_and_everybody_gets_the_same_bytes(reads):
     async def story(hub):
         pages = [Listener(hub) for _ in range(50)]
         for page in pages:
             await page.has((0, "connected"))
-        await asyncio.sleep(0.05)
-        questions.clear()
-        nudge("console", "plan")
+        reads.clear()
+        await ask(nudge, "console", "plan")
         for page in pages:
             await page.has((0, "connected"), (1, "plan"))
-        assert len([sql for sql in questions if "live_event" in sql]) == 1
+        assert len(reads) == 1
         assert len({id(page.chunks[-1]) for page in pages}) == 1
         for page in pages:
             await page.close()
@@ -244,17 +252,16 @@ def test_an_event_is_read_once_and_everybody_gets_the_same_bytes(questions):
     run(story)
 
 
-def test_pages_that_come_while_others_watch_ask_nothing_unless_they_missed_something(questions):
+def test_pages_that_come_while_others_watch_ask_nothing_unless_they_missed_something(reads):
     async def story(hub):
         first = Listener(hub)
         await first.has((0, "connected"))
-        await asyncio.sleep(0.05)
-        questions.clear()
+        reads.clear()
         others = [Listener(hub), Listener(hub, after=0)]
         await others[0].has((0, "connected"))
-        nudge("console", "plan")
+        await ask(nudge, "console", "plan")
         await others[1].has((1, "plan"))
-        assert len(questions) == 1
+        assert len(reads) == 1
         for page in [first, *others]:
             await page.close()
 
@@ -269,7 +276,7 @@ def test_a_page_that_takes_nothing_is_let_go_and_misses_nothing(monkeypatch):
         stream = hub.stream(stuck)
         assert [await anext(stream), await anext(stream)][1] == b"id: 0\ndata: connected\n\n"
         for _ in range(9):
-            nudge("console", "plan")
+            await ask(nudge, "console", "plan")
         async with asyncio.timeout(20):
             while not stuck.is_closed:
                 await asyncio.sleep(0.005)
@@ -307,38 +314,32 @@ def test_who_may_no_longer_watch_is_shown_out_and_nobody_else():
     run(story, check_seconds=0.02)
 
 
-def test_a_database_that_fails_for_a_while_ends_no_stream(monkeypatch):
-    from django.db import OperationalError  # noqa: PLC0415
-
-    is_down = threading.Event()
+def test_a_database_that_fails_for_a_while_ends_no_stream():
+    is_down, failures = threading.Event(), {"reader": 0, "check": 0}
 
     def fail(execute, sql, params, many, context):
-        if is_down.is_set() and threading.current_thread() is not threading.main_thread():
+        is_reader = threading.current_thread().name.startswith("live-reader")
+        if is_down.is_set() and (is_reader or 'AS "a"' in sql):
+            failures["reader" if is_reader else "check"] += 1
             raise OperationalError("server closed the connection unexpectedly")
         return execute(sql, params, many, context)
 
-    def watch(connection, **_):
-        connection.execute_wrappers.append(fail)
-
-    connection_created.connect(watch)
-
     async def story(hub):
+        await ask(nudge, "console", "first")
         page = Listener(hub, may_stay=lambda: Topic.objects.exists())
-        await page.has((0, "connected"))
-        nudge("console", "plan")
+        await page.has((1, "connected"))
+        await ask(nudge, "console", "plan")
         await page.until(lambda page: len(page.events) == 2)
         is_down.set()
-        nudge("console", "services")
-        await asyncio.sleep(0.2)
-        assert not page.task.done()
+        await ask(nudge, "console", "services")
+        await page.until(lambda page: min(failures.values()) >= 2)
+        assert len(page.events) == 2
         is_down.clear()
-        await page.has((0, "connected"), (1, "plan"), (2, "services"))
+        await page.has((1, "connected"), (2, "plan"), (3, "services"))
         await page.close()
 
-    try:
+    with between_us_and_the_database(fail):
         run(story, sweep_seconds=0.02, check_seconds=0.02)
-    finally:
-        connection_created.disconnect(watch)
 
 
 def test_pages_that_come_and_go_while_much_happens_see_everything_once_and_in_order():
@@ -353,7 +354,7 @@ def test_pages_that_come_and_go_while_much_happens_see_everything_once_and_in_or
 
     async def visit(hub, seen):
         """Come, watch for a moment, go; again and again, each time from where one left."""
-        while not is_over.is_set() or Topic.objects.get(name="console").seq > seen[-1]:
+        while not is_over.is_set() or await ask(history.head, "console") > seen[-1]:
             page = Listener(hub, after=seen[-1])
             await asyncio.sleep(0.02)
             await page.close()
@@ -361,7 +362,7 @@ def test_pages_that_come_and_go_while_much_happens_see_everything_once_and_in_or
             seen.extend(seq for seq, _ in page.events)
 
     async def story(hub):
-        nudge("console", "first")
+        await ask(nudge, "console", "first")
         writer = threading.Thread(target=write)
         writer.start()
         histories = [[0] for _ in range(8)]
@@ -379,7 +380,7 @@ def test_with_the_last_page_the_work_ends_and_with_the_next_it_begins_again():
         for seq in (0, 1):
             page = Listener(hub)
             await page.has((seq, "connected"))
-            nudge("console", "plan")
+            await ask(nudge, "console", "plan")
             await page.has((seq, "connected"), (seq + 1, "plan"))
             await page.close()
             async with asyncio.timeout(20):

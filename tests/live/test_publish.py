@@ -58,9 +58,9 @@ def test_nobody_is_woken_before_the_commit(rings, django_capture_on_commit_callb
 def test_a_change_that_is_taken_back_leaves_nothing_behind(rings):
     nudge("console", "kept")
     assert rings.get_message(timeout=5)["data"] == "kept"
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         nudge("console", "taken-back")
-        _ = 1 / 0
+        transaction.set_rollback(True)
     assert rings.get_message(timeout=0.05) is None
     nudge("console", "next")
     assert written() == [(1, "kept"), (2, "next")]
