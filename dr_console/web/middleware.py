@@ -1,0 +1,71 @@
+"""Answers that no view has to think of: refusals, and the ends of blind alleys."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from asgiref.sync import iscoroutinefunction
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render, resolve_url
+from django.utils.decorators import sync_and_async_middleware
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
+
+from dr_console.errors import Refused
+from dr_console.web.responses import say
+
+
+class AnswerRefusals(MiddlewareMixin):
+    """A rule of the house that a request broke: its sentence, as 409."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Refused):
+            return None
+        if getattr(request, "htmx", False):
+            return say(request, str(exception), status=409)
+        return render(request, "409.html", {"text": str(exception), "back": way_back(request)}, status=409)
+
+
+def way_back(request: HttpRequest) -> str:
+    """The page of ours that the person came from, or home."""
+    referer = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure()):
+        return referer
+    return resolve_url("home")
+
+
+@sync_and_async_middleware
+def no_dead_ends(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """No login page inside a panel when the session has run out, no blank page for a wrong method."""
+    if iscoroutinefunction(get_response):
+
+        async def mend_later(request: HttpRequest) -> HttpResponseBase:
+            waited: Awaitable[HttpResponseBase] = get_response(request)
+            return _login_for_htmx(request, await waited)
+
+        return mend_later
+
+    def mend(request: HttpRequest) -> HttpResponseBase:
+        response = _login_for_htmx(request, get_response(request))
+        if response.status_code == 405 and isinstance(response, HttpResponse) and not response.content:
+            response.content = render(request, "405.html", {"back": way_back(request)}).content
+            response["Content-Type"] = "text/html; charset=utf-8"
+        return response
+
+    return mend
+
+
+def _login_for_htmx(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """htmx follows a redirect unseen and would put the login page where the panel was: send the whole page instead."""
+    htmx = getattr(request, "htmx", None)
+    login = resolve_url(settings.LOGIN_URL)
+    if not htmx or response.status_code != 302 or urlsplit(response.get("Location", "")).path != login:
+        return response
+    back = urlencode({REDIRECT_FIELD_NAME: htmx.current_url_abs_path or resolve_url("home")})
+    return HttpResponseClientRedirect(f"{login}?{back}")

@@ -1,0 +1,102 @@
+"""Where one can go: the bar at the top, and the further pages that the palette (Ctrl-K) finds. Apps add theirs in ready()."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Person = User | AnonymousUser
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A page: its name, the name of its URL, and who may see it (everyone who is logged in, where empty)."""
+
+    label: str | Promise
+    url_name: str
+    icon: str = ""
+    permission: str = ""
+    #: The letter that opens the page after "g". Only for the bar.
+    key: str = ""
+
+    @property
+    def url(self) -> str:
+        """Empty while the page does not exist."""
+        try:
+            return reverse(self.url_name)
+        except NoReverseMatch:
+            return ""
+
+    def is_open_to(self, person: Person) -> bool:
+        return not self.permission or person.has_perm(self.permission)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A thing that the palette found."""
+
+    label: str
+    url: str
+    hint: str = ""
+    icon: str = "arrow-right"
+
+
+Search = Callable[[Person, str], Iterable[Found]]
+
+BAR = (
+    Destination(_("Home"), "home", "house", key="h"),
+    Destination(_("Incidents"), "incidents:list", "siren", key="i"),
+    Destination(_("Plan"), "plans:overview", "book-open", key="p"),
+    Destination(_("Backups"), "backups:policies", "database", key="b"),
+    Destination(_("Drills"), "drills:calendar", "calendar-days", key="d"),
+    Destination(_("Contacts"), "incidents:contacts", "users", key="c"),
+    Destination(_("Audit"), "audit:log", "scroll-text", "audit.view_auditentry", key="a"),
+    Destination(_("People"), "people:list", "user", "people.manage", key="e"),
+)
+_pages: list[Destination] = [Destination(_("Preferences"), "people:preferences", "settings")]
+_searches: list[Search] = []
+
+
+def add_page(page: Destination) -> None:
+    """Let the palette find a page that is not in the bar."""
+    if page not in _pages:
+        _pages.append(page)
+
+
+def add_search(search: Search) -> None:
+    """Let the palette find rows, such as incidents by their number. `search(person, text)` gives a few, best first."""
+    if search not in _searches:
+        _searches.append(search)
+
+
+def bar(person: Person) -> list[Destination]:
+    """The pages of the bar that the person may open."""
+    return [page for page in BAR if page.url and page.is_open_to(person)]
+
+
+def current(path: str, pages: Iterable[Destination]) -> Destination | None:
+    """The page of the bar that an address lies under."""
+    home = reverse("home")
+    under = [page for page in pages if path == page.url or (page.url != home and path.startswith(page.url))]
+    return max(under, key=lambda page: len(page.url), default=None)
+
+
+def find(person: Person, text: str, *, most: int = 12) -> list[Found]:
+    """What the palette shows for a text: pages whose name has every word of it, then what the apps find."""
+    return [found for found, _count in zip(_matches(person, text), range(most), strict=False)]
+
+
+def _matches(person: Person, text: str) -> Iterator[Found]:
+    words = text.casefold().split()
+    for page in (*BAR, *_pages):
+        label = str(page.label)
+        if page.url and page.is_open_to(person) and all(word in label.casefold() for word in words):
+            yield Found(label, page.url, icon=page.icon or "arrow-right", hint=f"g {page.key}" if page.key else "")
+    if words:
+        for search in _searches:
+            yield from search(person, text)

@@ -1,0 +1,155 @@
+// What the console does in the browser beside htmx: the age of the data, keys, dialogs, messages, focus.
+// Every page works without it. Texts come from attributes that the server has written in the person's language.
+"use strict";
+
+const one = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const announce = (text) => { one("#announcer").textContent = text; };
+
+// --- Age of the data: seconds since the panel came, by this machine's clock alone, which may differ from the server's ---
+const cameAt = new WeakMap();
+let unreachable = false;
+let wasStale = false;
+
+function showAge() {
+  const panel = one("#data-age");
+  if (!panel) return;
+  const region = panel.parentElement;
+  const words = region.dataset;
+  if (!cameAt.has(panel)) cameAt.set(panel, Date.now());
+  const seconds = Math.max(0, Math.round((Date.now() - cameAt.get(panel)) / 1000));
+  const length = seconds < 120 ? `${seconds} ${words.seconds}` : `${Math.floor(seconds / 60)} ${words.minutes}`;
+  const time = one(".data-age-time", panel);
+  const text = words.ago.replace("{time}", length);
+  if (time && time.textContent !== text) time.textContent = text;
+
+  const told = Boolean(one(".data-age-reason", panel));
+  const stale = told || unreachable || seconds > Number(panel.dataset.staleAfter || 40);
+  panel.classList.toggle("data-age-stale", stale);
+  if (stale && !one(".data-age-word", panel)) {
+    panel.prepend(Object.assign(document.createElement("strong"), { className: "data-age-word", textContent: words.stale }));
+  }
+  if (!stale) one(".data-age-word", panel)?.remove();
+  if (stale !== wasStale) announce(panel.textContent.trim().replace(/\s+/g, " "));
+  wasStale = stale;
+}
+setInterval(showAge, 1000);
+
+// --- Messages: what htmx could not do ---------------------------------------------------------------------------
+function say(text) {
+  const message = Object.assign(document.createElement("div"), { className: "message message-error" });
+  message.append(Object.assign(document.createElement("p"), { textContent: text }));
+  one("#messages").replaceChildren(message);
+}
+const isPolling = (detail) => detail.requestConfig?.triggeringEvent === undefined
+  || /^(every|live:|load)/.test(detail.requestConfig.triggeringEvent?.type || "every");
+
+function lost(event) {
+  unreachable = true;
+  showAge();
+  if (!isPolling(event.detail)) say(one("#messages").dataset.unreachable);
+}
+document.addEventListener("htmx:sendError", lost);
+document.addEventListener("htmx:timeout", lost);
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status >= 502) lost(event);
+  else if (!event.detail.xhr.getResponseHeader("HX-Retarget")) say(one("#messages").dataset.mistake);
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  // Our own error pages say where their sentence belongs; anybody else's (a proxy's) stay out of the page.
+  if (event.detail.xhr.getResponseHeader("HX-Retarget")) event.detail.shouldSwap = true;
+  if (event.detail.xhr.status < 400) unreachable = false;
+});
+
+// --- Focus and announcements after a swap ------------------------------------------------------------------------
+let focusWasInside = false;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  focusWasInside = event.detail.target?.contains?.(document.activeElement) ?? false;
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  const arrived = document.getElementById(event.detail.elt.id) || event.detail.elt;
+  // htmx keeps the focus on an element that came back under the same id; else do not lose it to the top of the page.
+  if (focusWasInside && (document.activeElement === document.body || !document.activeElement)) {
+    const wanted = one("[data-focus], [autofocus]", arrived) || arrived;
+    if (!wanted.hasAttribute("tabindex")) wanted.tabIndex = -1;
+    wanted.focus({ preventScroll: true });
+  }
+  focusWasInside = false;
+  if (arrived.dataset?.announce) announce(arrived.dataset.announce);
+  prepare(arrived);
+  showAge();
+});
+
+// --- Dialogs: [data-open="#id"] opens, [data-close] closes --------------------------------------------------------
+function open(dialog) {
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  for (const input of all("input[data-phrase]", dialog)) input.value = "";
+  prepare(dialog);
+  if (dialog.id === "palette") htmx.trigger(one("input", dialog), "opened");
+}
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  const dialog = opener && one(opener.dataset.open);
+  if (dialog && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    open(dialog);
+  }
+  if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
+  if (event.target.matches?.("dialog.palette")) event.target.close();  // the backdrop
+});
+
+// --- Type to confirm: the button waits until the phrase is there; the server compares it again --------------------
+function checkPhrase(input) {
+  for (const button of all("[data-confirm]", input.form)) button.disabled = input.value.trim() !== input.dataset.phrase;
+}
+document.addEventListener("input", (event) => {
+  if (event.target.matches("input[data-phrase]")) checkPhrase(event.target);
+});
+function prepare(root) {
+  all("input[data-phrase]", root).forEach(checkPhrase);
+}
+
+// --- Keys -----------------------------------------------------------------------------------------------------
+const shortcutsAreOn = () => document.body.dataset.shortcuts === "on";
+const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable]") !== null;
+let afterG = 0;
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && one("#palette")) {
+    event.preventDefault();
+    open(one("#palette"));
+    return;
+  }
+  const palette = event.target.closest?.("#palette");
+  if (palette) movePalette(event, palette);
+  if (event.ctrlKey || event.metaKey || event.altKey || !shortcutsAreOn() || isTyping(event.target)) return;
+  if (one("dialog[open]")) return;
+  if (event.key === "?") open(one("#shortcuts"));
+  const link = Date.now() - afterG < 1500 && one(`[data-key="${CSS.escape(event.key)}"]`);
+  afterG = event.key === "g" ? Date.now() : 0;
+  if (link) link.click();
+});
+
+function movePalette(event, palette) {
+  const found = all("a[role=option]", palette);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const at = found.findIndex((link) => link.getAttribute("aria-selected") === "true");
+  if (event.key === "Enter") {
+    event.preventDefault();
+    (found[at] || found[0])?.click();
+  }
+  if (!step || !found.length) return;
+  event.preventDefault();
+  select(found, (at + step + found.length) % found.length);
+}
+function select(found, at) {
+  found.forEach((link, index) => link.setAttribute("aria-selected", String(index === at)));
+  found[at].scrollIntoView({ block: "nearest" });
+  one("#palette-text").setAttribute("aria-activedescendant", found[at].id);
+}
+
+// --- When the page opens ------------------------------------------------------------------------------------------
+one(".errors[data-focus]")?.focus();
+prepare(document);
+showAge();
