@@ -25,6 +25,7 @@ from dr_console.web.filters import ConsoleFilterSet
 from dr_console.web.tables import Column, ConsoleTable, MomentColumn
 
 CONSOLE = "console"
+MOST_CHANGES = 50
 
 
 def people_choices() -> list[tuple[str, Any]]:
@@ -95,4 +96,5 @@ class AuditTable(ConsoleTable):
 
     def render_change(self, record: AuditEntry) -> str:
         found = changes(record.before, record.after)
-        return render_to_string("audit/_changes.html", {"changes": found}) if found else ""
+        context = {"changes": found[:MOST_CHANGES], "more": max(0, len(found) - MOST_CHANGES)}
+        return render_to_string("audit/_changes.html", context) if found else ""

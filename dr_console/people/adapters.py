@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dr_console.audit.middleware import client_address
@@ -85,8 +86,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         if reason := self._reason_to_refuse(sociallogin):
             email = next((address.email for address in sociallogin.email_addresses), "")
             record("person.login_refused", by=None, target=_typed({"email": email}), after={"why": "single sign-on"})
-            page = render(request, "people/sign_on_refused.html", {"reason": reason}, status=403)
-            raise ImmediateHttpResponse(page)
+            context = {"text": reason, "back": reverse("account_login")}
+            raise ImmediateHttpResponse(render(request, "people/sign_on_refused.html", context, status=403))
         return True
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:

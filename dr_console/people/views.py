@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse
@@ -135,6 +136,7 @@ def _everything_about(person: User, **forms: Any) -> dict[str, Any]:
         "methods": login_methods(person),
         "target": services.named(person),
         "entries": latest_about(person, services.named(person)),
+        "said": "",
     } | forms
 
 
@@ -158,4 +160,9 @@ def _show_link(request: ConsoleRequest, person: User, link: str) -> HttpResponse
 
 
 def _preferences_page(person: User, form: PreferencesForm) -> dict[str, Any]:
-    return {"form": form, "methods": login_methods(person)}
+    return {
+        "form": form,
+        "person": person,
+        "methods": login_methods(person),
+        "single_sign_on": bool(settings.OIDC_SERVER_URL),
+    }
