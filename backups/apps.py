@@ -12,7 +12,8 @@ class BackupsConfig(AppConfig):
 
     def ready(self) -> None:
         from backups import plan
-        from dr_console.plans import registry
+        from dr_console.plans import pages, registry
 
         for section in plan.SECTIONS:
             registry.register(section)
+        pages.add_pages(pages.PlanPage(_("Backups"), "backups:policies", ("backup_policies",)))

@@ -16,7 +16,7 @@ from incidents.queries.readiness import Finding
 
 @dataclass(frozen=True)
 class RecoveryState:
-    """The newest moment that a policy's data could be brought back to. `state` is done, failed or unknown."""
+    """The newest moment that a policy's data could be brought back to. `state` is ok, failed or unknown."""
 
     policy: BackupPolicy
     at: datetime | None
@@ -40,11 +40,11 @@ def _state(policy: BackupPolicy, at: datetime, objectives: Objectives | None) ->
     # A class that is copied less often than the objective asks is held to its own interval.
     allowed = max(filter(None, [objectives and objectives.rpo, policy.interval]), default=None)
     late = allowed is not None and age > allowed
-    return RecoveryState(policy, newest, age, "failed" if late else "done")
+    return RecoveryState(policy, newest, age, "failed" if late else "ok")
 
 
 def worst_age(states: list[RecoveryState]) -> timedelta | None:
-    """Age of the oldest of the real-time sources' recovery points: what the RPO is about. None: not known for one of them."""
+    """Age of the oldest of the real-time sources' recovery points, which the RPO is about; None: one is not known."""
     ages = [state.age for state in states if state.policy.category == BackupPolicy.Category.REAL_TIME]
     known = [age for age in ages if age is not None]
     return max(known) if known and len(known) == len(ages) else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from dr_console import home
 from dr_console.web import views as web
-from incidents.views.home import home
 
 handler400 = "dr_console.web.views.bad_request"
 handler403 = "dr_console.web.views.permission_denied"
@@ -13,15 +13,17 @@ handler404 = "dr_console.web.views.page_not_found"
 handler500 = "dr_console.web.views.server_error"
 
 urlpatterns = [
-    path("", home, name="home"),
+    path("", home.home, name="home"),
+    path("home/objectives/", home.objectives_panel, name="objectives-panel"),
+    path("home/not-ready/", home.not_ready_panel, name="not-ready-panel"),
     path("", include("dr_console.operations.urls")),
     path("", include("dr_console.web.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("dr_console.people.account_urls")),
     path("live/", include("dr_console.live.urls")),
     path("people/", include("dr_console.people.urls")),
     path("audit/", include("dr_console.audit.urls")),
     path("plan/", include("dr_console.plans.urls")),
-    path("incidents/", include("incidents.urls")),
+    path("", include("incidents.urls")),
     path("backups/", include("backups.urls")),
     path("drills/", include("drills.urls")),
     path("language/", web.choose_language, name="set_language"),

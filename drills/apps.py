@@ -11,8 +11,9 @@ class DrillsConfig(AppConfig):
     verbose_name = _("drills")
 
     def ready(self) -> None:
-        from dr_console.plans import registry
+        from dr_console.plans import pages, registry
         from drills import plan
 
         for section in plan.SECTIONS:
             registry.register(section)
+        pages.add_pages(pages.PlanPage(_("Drills"), "drills:calendar", ("drill_calendar",)))

@@ -35,9 +35,13 @@ def upcoming(count: int = 1) -> list[Upcoming]:
     names = dict(Contact.objects.current().values_list("key", "name"))
     calendars = DrillCalendar.objects.current().prefetch_related("exercises", "criteria")
     found = [
-        Upcoming(calendar, next_occurrences(calendar, after=at, count=count), [names.get(key, key) for key in calendar.participants])
+        Upcoming(
+            calendar,
+            next_occurrences(calendar, after=at, count=count),
+            [names.get(key, key) for key in calendar.participants],
+        )
         for calendar in calendars
-    ]  # fmt: skip
+    ]
     return sorted(found, key=lambda one: (one.next_at is None, one.next_at or at))
 
 

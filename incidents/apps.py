@@ -11,8 +11,10 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("incidents")
 
     def ready(self) -> None:
-        from dr_console.plans import registry
+        from dr_console.plans import pages, registry
         from incidents import plan
+        from incidents.pages import PAGES
 
         for section in plan.SECTIONS:
             registry.register(section)
+        pages.add_pages(*PAGES)

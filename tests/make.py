@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from itertools import count as numbers
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission, User
+
+from backups.models import BackupPolicy
+from dr_console.people.services import sync_roles
+from dr_console.plans import reader, services
+from dr_console.plans.models import PlanVersion
+from incidents.models import Contact, FailoverPlan, Incident, Region, Service
+
+_number = numbers(1)
 
 
 def user(username: str = "ada", *, role: str | None = None, may: Iterable[str] = (), **fields: Any) -> User:
@@ -13,8 +23,6 @@ def user(username: str = "ada", *, role: str | None = None, may: Iterable[str] =
     someone = User.objects.create_user(username, f"{username}@example.com", "secret", **fields)
     if role is not None:
         if not Group.objects.filter(name=role).exists():
-            from dr_console.people.services import sync_roles  # noqa: PLC0415 (until everybody has it)
-
             sync_roles()
         someone.groups.add(Group.objects.get(name=role))
     for name in may:
@@ -22,3 +30,37 @@ def user(username: str = "ada", *, role: str | None = None, may: Iterable[str] =
         wanted = Permission.objects.filter(codename=codename, **({"content_type__app_label": app} if app else {}))
         someone.user_permissions.add(*wanted)
     return someone
+
+
+def plan() -> PlanVersion:
+    """The built-in plan, loaded."""
+    return services.load(builtin_plan(), by=None, source="builtin.yaml")
+
+
+@cache
+def builtin_plan() -> Any:
+    return reader.read(reader.BUILTIN)
+
+
+def more_entries(count: int) -> None:
+    """Rows beyond those of the plan, in every list that a page shows."""
+    service, region = Service.objects.current().first(), Region.objects.current().first()
+    for number in range(count):
+        key = f"extra-{number}"
+        contact = Contact.objects.create(key=key, position=100 + number, name=f"Extra {number}", kind="person")
+        contact.channels.create(kind="email", address=f"{key}@example.com", position=0)
+        extra = Service.objects.create(key=key, position=100 + number, name=f"Extra {number}")
+        extra.endpoints.create(region=region, via="cdn", url=f"https://{key}.example.com", position=0)
+        FailoverPlan.objects.create(
+            key=key, position=100 + number, name=f"Extra {number}", service=service, failure="manual", automatic=False
+        )
+        BackupPolicy.objects.create(key=key, position=100 + number, name=f"Extra {number}", category="code")
+
+
+def incident(**fields: Any) -> Incident:
+    defaults: dict[str, Any] = {
+        "reference": f"INC-2026-{next(_number):03}",
+        "title": "API unavailable",
+        "severity": Incident.Severity.P0,
+    }
+    return Incident.objects.create(**defaults | fields)

@@ -18,6 +18,7 @@ from dr_console.plans.schema import (
     Line,
     Minutes,
     NoDoubles,
+    Number,
     PlanPart,
     Prose,
     Text,
@@ -43,7 +44,7 @@ class Objectives(PlanPart):
     rpo_minutes: Minutes = said(
         _("RPO (minutes)"), _("Recovery point objective: at most the data of this long may be lost.")
     )
-    availability_percent: Annotated[float, Strict(), Field(gt=0, le=100, allow_inf_nan=False)] = said(
+    availability_percent: Annotated[Number, Field(gt=0, le=100)] = said(
         _("Availability (%)"), _("Share of a month in which the service has to be usable: 99.95 leaves 22 minutes.")
     )
 

@@ -17,7 +17,7 @@ from incidents.queries.escalation import ladders
 
 @dataclass(frozen=True)
 class Finding:
-    """`state` is failed, waiting or unknown, as the style sheet knows them; `page` is the name of the URL that mends it."""
+    """`state` is failed, waiting or unknown, as badges have them; `page` names the URL that mends it."""
 
     state: str
     what: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import django_filters
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.urls import include, path
 from django.views.decorators.http import require_POST
 
-import django_filters
 from dr_console.errors import Refused
 from dr_console.web import views as web
 from dr_console.web.access import needs

@@ -1,0 +1,118 @@
+"""The plan at a glance, and what its references may name. Nothing here writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dr_console.plans import pages
+from dr_console.plans.difference import compare
+from dr_console.plans.models import PlanEntry, PlanSingle, PlanVersion
+from dr_console.plans.notation import written
+from dr_console.plans.registry import Section, section, sections
+from dr_console.plans.schema import PlanPart
+from dr_console.plans.services import current_version, export
+from dr_console.plans.shapes import shapes
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One section: the names of its first entries, how many there are, and the name of the URL that shows them."""
+
+    section: Section
+    names: list[str]
+    count: int
+    page: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    version: PlanVersion | None
+    singles: dict[str, PlanSingle | None]
+    summaries: list[Summary]
+
+
+NAMES_SHOWN = 6
+
+
+def overview() -> Overview:
+    """Everything the plan has, one line a section: one query a section."""
+    many = [_summary(one) for one in sections() if one.many]
+    singles = {
+        one.name: one.model._default_manager.filter(retired_at=None).first() for one in sections() if not one.many
+    }
+    return Overview(current_version(), singles, many)  # type: ignore[arg-type]
+
+
+def _summary(one: Section) -> Summary:
+    rows = list(one.model._default_manager.filter(retired_at=None))
+    return Summary(one, [str(row) for row in rows[:NAMES_SHOWN]], len(rows), pages.page_of(one.name))
+
+
+def current_number() -> int:
+    """Number of the current version, which a form remembers; 0 before the first plan."""
+    version = current_version()
+    return version.number if version else 0
+
+
+def entry_now(part: Section, key: str) -> dict[str, Any] | None:
+    """One entry as the plan file would have it now, or the whole of a section that has no entries."""
+    content = export().get(part.name)
+    if not part.many:
+        return content
+    return next((entry for entry in content or [] if entry["key"] == key), None)
+
+
+def file_of(version: PlanVersion) -> str:
+    """A version as a plan file."""
+    return written(version.content, heading=f"Version {version.number} of the plan, {version.at:%Y-%m-%d %H:%M} UTC")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One line of a comparison: where, and both values as the plan file would have them."""
+
+    kind: str
+    where: str
+    before: str
+    after: str
+
+
+def changes_between(old: PlanVersion, new: PlanVersion) -> list[Difference]:
+    return [
+        Difference(
+            change.kind,
+            " → ".join(filter(None, [change.section, change.key, change.field])),
+            _as_text(change.before),
+            _as_text(change.after),
+        )
+        for change in compare(old.content, new.content)
+    ]
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return written(value, heading="").strip()
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def reference_choices(part: Section) -> dict[str, list[tuple[str, str]]]:
+    """For each section that a part of this one refers to: the keys of its current entries, with their names."""
+    return {name: _keys(section(name)) for name in _referred(part.entry)}
+
+
+def _referred(part: type[PlanPart]) -> set[str]:
+    found: set[str] = set()
+    for shape in shapes(part):
+        if shape.refers:
+            found |= set(shape.refers.sections.values())
+        if shape.part:
+            found |= _referred(shape.part)
+    return found
+
+
+def _keys(one: Section) -> list[tuple[str, str]]:
+    rows = one.model._default_manager.filter(retired_at=None)
+    return [(row.key, f"{row.key} · {row}") for row in rows if isinstance(row, PlanEntry)]

@@ -1,0 +1,105 @@
+"""What the lists can be narrowed to. The search box looks at the columns that a person would type from memory."""
+
+from __future__ import annotations
+
+import django_filters as filters
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from dr_console.web.filters import ConsoleFilterSet, SearchFilter
+from incidents.models import (
+    ChannelKind,
+    ChecklistTemplate,
+    Contact,
+    DegradationLevel,
+    FailoverPlan,
+    Incident,
+    Region,
+    Rotation,
+    Service,
+    Severity,
+    Threshold,
+    Vendor,
+)
+from incidents.queries.contacts import placeholder_contacts
+
+
+class ContactFilter(ConsoleFilterSet):
+    q = SearchFilter("name_en", "name_zh_hans", "title_en", "title_zh_hans", "channels__address", distinct=True)
+    channel = filters.ChoiceFilter(
+        label=_("Reached by"), choices=ChannelKind.choices, field_name="channels__kind", distinct=True
+    )
+    placeholder = filters.BooleanFilter(label=_("Placeholder"), method="only_placeholders")
+
+    class Meta:
+        model = Contact
+        fields = ["q", "kind", "channel", "placeholder"]
+
+    def only_placeholders(self, queryset: QuerySet[Contact], name: str, value: bool) -> QuerySet[Contact]:
+        found = Q(pk__in=placeholder_contacts())
+        return queryset.filter(found if value else ~found)
+
+
+class VendorFilter(ConsoleFilterSet):
+    q = SearchFilter("name_en", "name_zh_hans", "contract_number")
+
+    class Meta:
+        model = Vendor
+        fields = ["q"]
+
+
+class ThresholdFilter(ConsoleFilterSet):
+    class Meta:
+        model = Threshold
+        fields = ["metric", "alert_channel"]
+
+
+class RegionFilter(ConsoleFilterSet):
+    q = SearchFilter("key", "name_en", "name_zh_hans", "provider")
+
+    class Meta:
+        model = Region
+        fields = ["q", "role", "status"]
+
+
+class ServiceFilter(ConsoleFilterSet):
+    q = SearchFilter("name_en", "name_zh_hans", "endpoints__url", distinct=True)
+
+    class Meta:
+        model = Service
+        fields = ["q"]
+
+
+class RotationFilter(ConsoleFilterSet):
+    class Meta:
+        model = Rotation
+        fields = ["period"]
+
+
+class ChecklistFilter(ConsoleFilterSet):
+    q = SearchFilter("name_en", "name_zh_hans")
+
+    class Meta:
+        model = ChecklistTemplate
+        fields = ["q"]
+
+
+class DegradationFilter(ConsoleFilterSet):
+    class Meta:
+        model = DegradationLevel
+        fields = ["cache", "static_only"]
+
+
+class FailoverFilter(ConsoleFilterSet):
+    class Meta:
+        model = FailoverPlan
+        fields = ["service", "failure", "automatic"]
+
+
+class IncidentFilter(ConsoleFilterSet):
+    q = SearchFilter("reference", "title")
+    severity = filters.MultipleChoiceFilter(label=_("Severity"), choices=Severity.choices)
+
+    class Meta:
+        model = Incident
+        fields = ["q", "severity", "status", "is_practice"]

@@ -1,0 +1,37 @@
+"""What the first page asks about incidents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils.timezone import now
+
+from incidents.models import Incident
+
+MOST_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class OpenIncidents:
+    """`more` tells that there are others; `last_resolved_at` is for the quiet days."""
+
+    shown: list[Incident]
+    more: bool
+    last_resolved_at: datetime | None
+
+
+def open_incidents() -> OpenIncidents:
+    """Worst first, then oldest first; ten at the most."""
+    incidents = Incident.objects.open().select_related("service", "commander")
+    found = list(incidents.order_by("severity", "started_at")[: MOST_SHOWN + 1])
+    last = Incident.objects.real().exclude(resolved_at=None).order_by("-resolved_at").first()
+    return OpenIncidents(found[:MOST_SHOWN], len(found) > MOST_SHOWN, last.resolved_at if last else None)
+
+
+def longest_recovery(period: timedelta) -> timedelta | None:
+    """The longest time from start to mitigation of a real incident in the period before now, if there was one."""
+    recent = Incident.objects.real().filter(started_at__gte=now() - period).exclude(mitigated_at=None)
+    slowest = recent.annotate(took=F("mitigated_at") - F("started_at")).order_by("-took").first()
+    return slowest.mitigated_at - slowest.started_at if slowest and slowest.mitigated_at else None

@@ -1,0 +1,218 @@
+"""The lists of an incident's nouns, as tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_tables2 as tables
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dr_console.plans.tables import EntryTable
+from dr_console.web.tables import (
+    CodeColumn,
+    ConsoleTable,
+    LinesColumn,
+    MomentColumn,
+    NumberColumn,
+    SeverityColumn,
+    StateColumn,
+    YesNoColumn,
+)
+from dr_console.web.times import duration
+from incidents.cells import channel_list, choice_words, word_list
+from incidents.models import (
+    ChecklistTemplate,
+    Contact,
+    DegradationLevel,
+    FailoverPlan,
+    Failure,
+    Incident,
+    Region,
+    Rotation,
+    Service,
+    Threshold,
+    Vendor,
+)
+
+
+class ContactTable(EntryTable):
+    caption = gettext_lazy("Contacts")
+    section = "contacts"
+    channels = tables.Column(verbose_name=gettext_lazy("reached by"), orderable=False)
+    language = tables.Column(verbose_name=gettext_lazy("language and zone"), orderable=False)
+
+    class Meta(EntryTable.Meta):
+        model = Contact
+        fields = ("name", "title", "kind", "level", "channels", "language")
+
+    def render_channels(self, record: Contact) -> SafeString:
+        return channel_list(record.channels.all())
+
+    def render_language(self, record: Contact) -> str:
+        return f"{record.get_language_display()}, {record.time_zone}"
+
+
+class VendorTable(EntryTable):
+    caption = gettext_lazy("Vendors")
+    section = "vendors"
+    channels = tables.Column(verbose_name=gettext_lazy("reached by"), orderable=False)
+
+    class Meta(EntryTable.Meta):
+        model = Vendor
+        fields = ("name", "plan", "contract_number", "hours", "channels", "support_url")
+
+    def render_channels(self, record: Vendor) -> SafeString:
+        return channel_list(record.channels.all())
+
+    def render_support_url(self, value: str) -> SafeString:
+        return format_html('<a href="{}" rel="noreferrer">{}</a>', value, value.removeprefix("https://"))
+
+
+class ThresholdTable(EntryTable):
+    caption = gettext_lazy("Thresholds")
+    section = "thresholds"
+    value = tables.Column(verbose_name=gettext_lazy("alert when"))
+    window_seconds = tables.Column(verbose_name=gettext_lazy("window"))
+
+    class Meta(EntryTable.Meta):
+        model = Threshold
+        fields = ("name", "metric", "value", "window_seconds", "alert_channel")
+
+    def render_value(self, record: Threshold) -> str:
+        return f"{record.get_comparison_display()} {record.value:g} {record.get_unit_display()}"
+
+    def render_window_seconds(self, value: int) -> str:
+        return duration(value)
+
+
+class RegionTable(EntryTable):
+    caption = gettext_lazy("Regions")
+    section = "regions"
+    key = CodeColumn()
+    status = StateColumn(states={"active": "ok", "standby": "skipped", "cold_standby": "skipped"})
+
+    class Meta(EntryTable.Meta):
+        model = Region
+        fields = ("key", "name", "role", "provider", "provider_region", "status")
+
+
+class ServiceTable(EntryTable):
+    caption = gettext_lazy("Services")
+    section = "services"
+    hostnames = tables.Column(verbose_name=gettext_lazy("host names"), orderable=False)
+    endpoints = tables.Column(verbose_name=gettext_lazy("health is asked at"), empty_values=(), orderable=False)
+
+    class Meta(EntryTable.Meta):
+        model = Service
+        fields = ("name", "description", "hostnames", "endpoints")
+
+    def render_hostnames(self, value: list[str]) -> SafeString:
+        return word_list(value, code=True)
+
+    def render_endpoints(self, record: Service) -> SafeString:
+        return format_html(
+            '<ul class="plain">{}</ul>',
+            format_html_join(
+                "",
+                '<li><code>{}</code><br><small class="muted">{} · {}</small></li>',
+                ((one.url, one.region.key, one.get_via_display()) for one in record.endpoints.all()),
+            ),
+        )
+
+
+class RotationTable(EntryTable):
+    """Takes `names`: the contacts' names by key."""
+
+    caption = gettext_lazy("On-call rotations")
+    section = "rotations"
+    participants = tables.Column(verbose_name=gettext_lazy("in turn"), orderable=False)
+    hand_over_at = tables.Column(verbose_name=gettext_lazy("hand-over"), orderable=False)
+
+    class Meta(EntryTable.Meta):
+        model = Rotation
+        fields = ("name", "period", "participants", "hand_over_at", "starts_on")
+
+    def __init__(self, *args: Any, names: dict[str, str] | None = None, **kwargs: Any) -> None:
+        self.names = names or {}
+        super().__init__(*args, **kwargs)
+
+    def render_participants(self, value: list[str]) -> SafeString:
+        return word_list([self.names.get(key, key) for key in value])
+
+    def render_hand_over_at(self, record: Rotation) -> str:
+        return f"{record.hand_over_at} {record.time_zone}"
+
+
+class ChecklistTable(EntryTable):
+    caption = gettext_lazy("Checklists")
+    section = "checklists"
+    name = tables.Column(verbose_name=gettext_lazy("name"), linkify=("incidents:checklist", {"key": tables.A("key")}))
+    severities = tables.Column(verbose_name=gettext_lazy("severities"), empty_values=(), orderable=False)
+    failures = tables.Column(verbose_name=gettext_lazy("kinds of failure"), empty_values=(), orderable=False)
+    length = NumberColumn(verbose_name=gettext_lazy("items"), orderable=False)
+
+    class Meta(EntryTable.Meta):
+        model = ChecklistTemplate
+        fields = ("name", "severities", "failures", "length")
+
+    def render_severities(self, value: list[str]) -> str:
+        return ", ".join(value) or _("all")
+
+    def render_failures(self, value: list[str]) -> str:
+        return choice_words(Failure, value) or _("all")
+
+
+class DegradationTable(EntryTable):
+    caption = gettext_lazy("Degradation levels")
+    section = "degradation_levels"
+    features_on = tables.Column(verbose_name=gettext_lazy("features on"), orderable=False)
+    features_off = tables.Column(verbose_name=gettext_lazy("features off"), orderable=False)
+    static_only = YesNoColumn()
+    message = LinesColumn(verbose_name=gettext_lazy("users are told"), orderable=False)
+
+    class Meta(EntryTable.Meta):
+        model = DegradationLevel
+        fields = ("level", "name", "features_on", "features_off", "cache", "static_only", "message")
+
+    def render_features_on(self, value: list[str]) -> SafeString:
+        return word_list(value, code=True)
+
+    def render_features_off(self, value: list[str]) -> SafeString:
+        return word_list(value, code=True)
+
+
+class FailoverTable(EntryTable):
+    caption = gettext_lazy("Failover plans")
+    section = "failover_plans"
+    name = tables.Column(
+        verbose_name=gettext_lazy("name"), linkify=("incidents:failover-plan", {"key": tables.A("key")})
+    )
+    way = tables.Column(verbose_name=gettext_lazy("switches"), empty_values=(), orderable=False)
+    automatic = tables.Column(verbose_name=gettext_lazy("started by"))
+
+    class Meta(EntryTable.Meta):
+        model = FailoverPlan
+        fields = ("name", "service", "failure", "way", "automatic")
+
+    def render_way(self, record: FailoverPlan) -> SafeString | str:
+        if not record.from_region or not record.to_region:
+            return "–"
+        return format_html("<code>{}</code> → <code>{}</code>", record.from_region.key, record.to_region.key)
+
+    def render_automatic(self, value: bool) -> str:
+        return _("the console, once confirmed") if value else _("a person")
+
+
+class IncidentTable(ConsoleTable):
+    caption = gettext_lazy("Incidents")
+    reference = tables.Column(linkify=True, verbose_name=gettext_lazy("reference"))
+    severity = SeverityColumn()
+    started_at = MomentColumn(verbose_name=gettext_lazy("started"))
+
+    class Meta:
+        model = Incident
+        fields = ("reference", "severity", "title", "status", "service", "commander", "started_at")
+        order_by = "-started_at"
