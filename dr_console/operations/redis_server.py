@@ -122,7 +122,8 @@ class RedisServer:
                 "appendfsync everysec",
                 'save ""',
                 "maxmemory-policy noeviction",
-                "loglevel warning",
+                # To a file: at every start it warns about the kernel's settings, which is not for who reads our log.
+                "logfile redis.log",
                 "",
             ]
         )
