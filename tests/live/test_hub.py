@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
 import threading
 import time
 from datetime import timedelta
@@ -186,7 +187,7 @@ def test_without_redis_the_sweep_finds_what_happened(settings):
 @pytest.mark.processes
 def test_after_redis_was_killed_pages_are_woken_again(settings, tmp_path):
     server = RedisServer(find_binary(), tmp_path, append_only=False)
-    server.start()
+    server.start(output=subprocess.DEVNULL)
     server.wait_until_ready()
     settings.REDIS_URL = server.url
 
@@ -197,7 +198,7 @@ def test_after_redis_was_killed_pages_are_woken_again(settings, tmp_path):
         server.process.wait()
         await asyncio.sleep(0)
         await ask(nudge, "console", "unheard")
-        server.start()
+        server.start(output=subprocess.DEVNULL)
         server.wait_until_ready()
         # No sweep: that this arrives shows that the subscription is back, and asked what it had missed.
         await page.has((0, "connected"), (1, "unheard"))
