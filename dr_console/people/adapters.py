@@ -32,6 +32,11 @@ def _typed(credentials: dict[str, Any]) -> str:
     return f"person {' '.join(str(login).split())[:TYPED]}"
 
 
+def _verified(sociallogin: SocialLogin) -> list[str]:
+    """The addresses that the provider has verified. Some say so with a text, and the text "false" is no yes."""
+    return [each.email.lower() for each in sociallogin.email_addresses if str(each.verified).lower() == "true"]
+
+
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False  # administrators add people
@@ -77,7 +82,7 @@ class AccountAdapter(DefaultAccountAdapter):
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
         """The person whose address here is one that the identity provider says is verified."""
-        emails = [address.email.lower() for address in sociallogin.email_addresses if address.verified]
+        emails = _verified(sociallogin)
         found = EmailAddress.objects.filter(email__in=emails, verified=True).select_related("user").first()
         return (found.user, found.email) if found else None
 
@@ -101,7 +106,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         record("person.sign_on_failed", by=None, target=f"provider {provider.id}", after={"error": str(error)})
 
     def _reason_to_refuse(self, sociallogin: SocialLogin) -> str:
-        verified = [address.email for address in sociallogin.email_addresses if address.verified]
+        verified = _verified(sociallogin)
         if not verified:
             return _(
                 "The identity provider does not say that your e-mail address is verified, "
