@@ -10,11 +10,18 @@ TERMINAL = "terminal"
 WORKER = "worker"
 
 _origin: ContextVar[str] = ContextVar("dr_console_origin", default="")
+_process = TERMINAL
 
 
 def current() -> str:
     """The origin of the work in hand: an IP address while a request is answered, else `terminal` or `worker`."""
-    return _origin.get() or TERMINAL
+    return _origin.get() or _process
+
+
+def this_process_is(name: str) -> None:
+    """Say where work comes from that no request began, in whatever thread: each process calls it as it starts."""
+    global _process
+    _process = name
 
 
 def remember(origin: str) -> None:
@@ -24,7 +31,7 @@ def remember(origin: str) -> None:
 
 @contextmanager
 def coming_from(origin: str) -> Iterator[None]:
-    """Say where the work inside the block comes from: the Celery task uses `coming_from(WORKER)`."""
+    """Say where the work inside the block comes from."""
     token = _origin.set(origin)
     try:
         yield

@@ -51,17 +51,10 @@ def sync_roles() -> None:
 
 
 @transaction.atomic
-def ensure_people(username: str, email: str, password: str | None = None) -> tuple[User, str | None]:
-    """Roles and a first administrator, for `manage.py prepare`: as `first_administrator`, any number of times."""
-    sync_roles()
-    return first_administrator(username, email, password)
-
-
-@transaction.atomic
 def first_administrator(username: str, email: str, password: str | None = None) -> tuple[User, str | None]:
     """Make the first administrator; return them, and the password when it was made up here and must be shown.
 
-    Where there is an administrator already, nothing changes and there is no password to show.
+    What they may comes from `sync_roles`. Where there is an administrator already, nothing changes.
     """
     if existing := administrators().order_by("pk").first():
         return existing, None
@@ -69,8 +62,7 @@ def first_administrator(username: str, email: str, password: str | None = None) 
     if settings.DR_MODE == "live" and password:
         _refuse_weak(password)
     person = User.objects.filter(username__iexact=username).first() or User(username=username)
-    if person.pk is None or made_up or not person.has_usable_password():
-        person.set_password(made_up or password)
+    person.set_password(made_up or password)
     person.is_active = True
     person.email = person.email or email.lower()
     person.save()

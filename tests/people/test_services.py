@@ -35,7 +35,7 @@ def last_entry():
 
 
 def test_the_first_administrator_gets_a_password_that_is_told_once():
-    person, password = services.ensure_people("admin", "Admin@example.com")
+    person, password = services.first_administrator("admin", "Admin@example.com")
     assert role_of(person) == "administrator"
     assert person.email == "admin@example.com"
     assert person.check_password(password)
@@ -43,28 +43,28 @@ def test_the_first_administrator_gets_a_password_that_is_told_once():
 
 
 def test_the_given_password_is_taken_and_not_repeated():
-    person, password = services.ensure_people("admin", "admin@example.com", "correct horse battery")
+    person, password = services.first_administrator("admin", "admin@example.com", "correct horse battery")
     assert password is None
     assert person.check_password("correct horse battery")
 
 
 def test_where_there_is_an_administrator_nothing_changes():
-    first, _ = services.ensure_people("admin", "admin@example.com", "correct horse battery")
+    first, _ = services.first_administrator("admin", "admin@example.com", "correct horse battery")
     entries = AuditEntry.objects.count()
-    again, password = services.ensure_people("other", "other@example.com", "another password")
+    again, password = services.first_administrator("other", "other@example.com", "another password")
     assert (again, password) == (first, None)
     assert User.objects.count() == 1
     assert AuditEntry.objects.count() == entries
 
 
 def test_no_password_is_in_the_audit_log():
-    _person, password = services.ensure_people("admin", "admin@example.com")
+    _person, password = services.first_administrator("admin", "admin@example.com")
     assert password not in str(list(AuditEntry.objects.values("target", "before", "after")))
 
 
 def test_a_locked_out_console_can_be_given_its_administrator_back(root):
     User.objects.filter(pk=root.pk).update(is_active=False)
-    person, password = services.ensure_people("root", "root@example.com")
+    person, password = services.first_administrator("root", "root@example.com")
     assert person.pk == root.pk
     assert person.is_active
     assert person.check_password(password)
@@ -73,7 +73,7 @@ def test_a_locked_out_console_can_be_given_its_administrator_back(root):
 def test_live_mode_does_not_take_a_weak_password(settings):
     settings.DR_MODE = "live"
     with pytest.raises(WrongSetting, match="^DR_ADMIN_PASSWORD: .*too short"):
-        services.ensure_people("admin", "admin@example.com", "admin")
+        services.first_administrator("admin", "admin@example.com", "admin")
     assert not User.objects.exists()
 
 
