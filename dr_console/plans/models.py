@@ -62,9 +62,17 @@ class PlanRowQuerySet(models.QuerySet[Row]):
         return self.filter(retired_at__isnull=True)
 
 
-class CurrentManager(models.Manager.from_queryset(PlanRowQuerySet)):  # type: ignore[misc]
-    def get_queryset(self) -> PlanRowQuerySet[Any]:
-        return super().get_queryset().filter(retired_at__isnull=True)  # type: ignore[no-any-return]
+class PlanEntryManager(models.Manager[Row]):
+    def get_queryset(self) -> PlanRowQuerySet[Row]:
+        return PlanRowQuerySet(self.model, using=self._db)
+
+    def current(self) -> PlanRowQuerySet[Row]:
+        return self.get_queryset().current()
+
+
+class PlanChildManager(models.Manager[Row]):
+    def get_queryset(self) -> PlanRowQuerySet[Row]:
+        return PlanRowQuerySet(self.model, using=self._db).current()
 
 
 class PlanRow(models.Model):
@@ -84,7 +92,7 @@ class PlanEntry(PlanRow):
 
     key = models.SlugField(_("key"), max_length=60, unique=True)
 
-    objects = PlanRowQuerySet.as_manager()
+    objects = PlanEntryManager()
 
     class Meta(PlanRow.Meta):
         abstract = True
@@ -96,7 +104,7 @@ class PlanSingle(PlanRow):
 
     position = None  # type: ignore[assignment]
 
-    objects = PlanRowQuerySet.as_manager()
+    objects = PlanEntryManager()
 
     class Meta(PlanRow.Meta):
         abstract = True
@@ -105,8 +113,8 @@ class PlanSingle(PlanRow):
 class PlanChild(PlanRow):
     """A part of an entry. `objects`, and so `entry.children.all()`, gives only the current ones; `ever` gives all."""
 
-    objects = CurrentManager()
-    ever = PlanRowQuerySet.as_manager()
+    objects = PlanChildManager()
+    ever = PlanEntryManager()
 
     class Meta(PlanRow.Meta):
         abstract = True

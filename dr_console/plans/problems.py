@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -73,10 +76,6 @@ class PlanError(Exception):
         """The problems that are not below that place."""
         return [problem for problem in self.problems if problem.path[: len(path)] != path]
 
-    def at_lines(self, lines: dict[Path, int]) -> PlanError:
-        """The same, each problem with the line of its place, or of the nearest place around it that has one."""
-        return PlanError([replace(problem, line=_line(problem.path, lines)) for problem in self.problems], self.source)
-
     def _located(self, problem: Problem) -> str:
         place = [str(part) for part in (self.source, problem.line) if part]
         return ":".join([*place, f" {problem}" if place else str(problem)])
@@ -85,8 +84,28 @@ class PlanError(Exception):
         return "\n".join(self.sentences)
 
 
-def _line(path: Path, lines: dict[Path, int]) -> int | None:
-    for length in range(len(path), -1, -1):
-        if path[:length] in lines:
-            return lines[path[:length]]
-    return None
+def shown(value: Any) -> str:
+    """What was found, short enough for a sentence."""
+    if value is None:
+        return _("nothing")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return _("a mapping")
+    if isinstance(value, list):
+        return _("a list") if value else _("an empty list")
+    if isinstance(value, str):
+        text = " ".join(value.split())
+        return f"“{text[:57]}…”" if len(text) > 60 else f"“{text}”"
+    if isinstance(value, date):
+        return value.isoformat()
+    text = str(value)
+    return f"{text[:20]}…" if len(text) > 24 else text
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """What a misspelt name was probably meant to be, or which names there are."""
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return _("“%s” (did you mean that?)") % close[0]
+    return _("one of: %s") % ", ".join(known)

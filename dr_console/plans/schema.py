@@ -66,6 +66,22 @@ def refers_to(section: str) -> RefersTo:
 
 
 # --- Plain values -------------------------------------------------------------------------------
+KEY = r"[a-z0-9]+(-[a-z0-9]+)*"
+STEP_NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*\.[a-z][a-z0-9]*(_[a-z0-9]+)*"
+CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+@dataclass(frozen=True)
+class Called:
+    """What the documentation calls a kind of value."""
+
+    name: str
+
+
+def _matching(pattern: str, longest: int) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", "maxLength": longest})
+
+
 def _printable(text: str) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cs") and character != "\n" for character in text):
         raise wrong(_("text without control characters"))
@@ -79,19 +95,19 @@ def _one_line(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
+    if not re.fullmatch(KEY, text):
         raise wrong(_("a key of small letters, digits and single hyphens, such as tech-lead"))
     return text
 
 
 def _step_name(text: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\.[a-z][a-z0-9]*(_[a-z0-9]+)*", text):
+    if not re.fullmatch(STEP_NAME, text):
         raise wrong(_("the name of a step function, such as failover.point_dns"))
     return text
 
 
 def _clock(text: str) -> str:
-    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+    if not re.fullmatch(CLOCK, text):
         raise wrong(_("a time of day from 00:00 to 23:59"))
     return text
 
@@ -197,29 +213,44 @@ def _whole_when_it_is(value: float) -> float | int:
     return int(value) if value.is_integer() else value
 
 
-Line = Annotated[str, _stripped(200), AfterValidator(_one_line)]
-Lines = Annotated[str, _stripped(4000), AfterValidator(_printable)]
-Key = Annotated[str, StringConstraints(max_length=60), AfterValidator(_key)]
-StepName = Annotated[str, StringConstraints(max_length=100), AfterValidator(_step_name)]
-Clock = Annotated[str, AfterValidator(_clock)]
-ZoneName = Annotated[str, StringConstraints(max_length=60), AfterValidator(_zone)]
-Day = Annotated[date, BeforeValidator(_day)]
-HostName = Annotated[str, AfterValidator(_host)]
-WebAddress = Annotated[str, StringConstraints(max_length=500), AfterValidator(_url)]
-Flag = Annotated[bool, Strict()]
+Line = Annotated[str, _stripped(200), AfterValidator(_one_line), Called("one line")]
+Lines = Annotated[str, _stripped(4000), AfterValidator(_printable), Called("text")]
+Key = Annotated[
+    str,
+    StringConstraints(max_length=60),
+    AfterValidator(_key),
+    _matching(KEY, 60),
+    Called("key: small letters, digits, -"),
+]
+StepName = Annotated[
+    str,
+    StringConstraints(max_length=100),
+    AfterValidator(_step_name),
+    _matching(STEP_NAME, 100),
+    Called("name of a step function"),
+]
+Clock = Annotated[str, AfterValidator(_clock), _matching(CLOCK, 5), Called('time of day, in quotes: "09:00"')]
+ZoneName = Annotated[str, StringConstraints(max_length=60), AfterValidator(_zone), Called("IANA time zone")]
+Day = Annotated[date, BeforeValidator(_day), Called("date: 2025-01-31")]
+HostName = Annotated[str, StringConstraints(max_length=253), AfterValidator(_host), Called("host name")]
+WebAddress = Annotated[
+    str, StringConstraints(max_length=500), AfterValidator(_url), Called("address with https:// or http://")
+]
+Flag = Annotated[bool, Strict(), Called("true or false")]
 Number = Annotated[
     float,
     Strict(),
     Field(allow_inf_nan=False, ge=0, le=1e9),
     PlainSerializer(_whole_when_it_is, return_type=float | int),
-    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1e9}),
+    Called("number"),
 ]
-Count = Annotated[int, Strict(), Field(ge=1, le=100)]
-Seconds = Annotated[int, Strict(), Field(ge=1, le=366 * 24 * 3600)]
-Minutes = Annotated[int, Strict(), Field(ge=1, le=366 * 24 * 60)]
-Days = Annotated[int, Strict(), Field(ge=1, le=100 * 366)]
+Whole = Annotated[int, Strict(), Called("whole number")]
+Count = Annotated[Whole, Field(ge=1, le=100)]
+Seconds = Annotated[Whole, Field(ge=1, le=366 * 24 * 3600)]
+Minutes = Annotated[Whole, Field(ge=1, le=366 * 24 * 60)]
+Days = Annotated[Whole, Field(ge=1, le=100 * 366)]
 NoDoubles = AfterValidator(_no_doubles)
-Parameters = Annotated[dict[str, Any], AfterValidator(_parameters)]
+Parameters = Annotated[dict[str, Any], AfterValidator(_parameters), Called("mapping of names to anything")]
 
 
 # --- Texts in every language --------------------------------------------------------------------

@@ -7,7 +7,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from dr_console.plans.schema import PlanPart, RefersTo, Translated
+from dr_console.plans.schema import Called, PlanPart, RefersTo, Translated
 
 Kind = Literal["value", "text", "reference", "parts", "values"]
 
@@ -22,6 +22,7 @@ class Shape:
     optional: bool
     part: type[PlanPart] | None = None
     refers: RefersTo | None = None
+    called: str = ""
 
 
 @cache
@@ -35,16 +36,19 @@ def shapes(part: type[PlanPart]) -> tuple[Shape, ...]:
 
 def _shape(name: str, annotation: Any) -> Shape:
     plain, marks, optional = _unwrapped(annotation)
-    refers = next((mark for mark in marks if isinstance(mark, RefersTo)), None)
+    kind: Kind = "value"
     if get_origin(plain) is list:
-        inner, marks, _ = _unwrapped(get_args(plain)[0])
-        refers = next((mark for mark in marks if isinstance(mark, RefersTo)), None)
-        if isinstance(inner, type) and issubclass(inner, PlanPart):
-            return Shape(name, "parts", inner, optional, part=inner)
-        return Shape(name, "values", inner, optional, refers=refers)
+        plain, marks, _ = _unwrapped(get_args(plain)[0])
+        kind = "values"
+    refers = next((mark for mark in marks if isinstance(mark, RefersTo)), None)
+    called = next((mark.name for mark in marks if isinstance(mark, Called)), "")
+    if isinstance(plain, type) and issubclass(plain, PlanPart):
+        return Shape(name, "parts", plain, optional, part=plain)
     if isinstance(plain, type) and issubclass(plain, Translated):
-        return Shape(name, "text", plain, optional)
-    return Shape(name, "reference" if refers else "value", plain, optional, refers=refers)
+        kind = "text"
+    elif refers and kind == "value":
+        kind = "reference"
+    return Shape(name, kind, plain, optional, refers=refers, called=called)
 
 
 def _unwrapped(annotation: Any) -> tuple[Any, list[Any], bool]:

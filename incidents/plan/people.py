@@ -8,7 +8,7 @@ from typing import Annotated
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
-from pydantic import AfterValidator, Field, Strict, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from dr_console.plans.problems import Problem
 from dr_console.plans.schema import (
@@ -23,6 +23,7 @@ from dr_console.plans.schema import (
     RefersTo,
     Text,
     WebAddress,
+    Whole,
     ZoneName,
     email,
     phone,
@@ -77,7 +78,7 @@ class Contact(PlanPart):
     name: Text = said(_("Name"), _("Who it is: a person’s name, or what the role is called."))
     title: Text | None = said(_("Title"), _("What they do."), default=None)
     kind: models.Contact.Kind = said(_("Kind"), _("One person, a team, or whoever is on call."))
-    level: Annotated[int, Strict(), Field(ge=0, le=20)] | None = said(
+    level: Annotated[Whole, Field(ge=0, le=20)] | None = said(
         _("Escalation level"), _("0 is on call, 1 is told next, and so on. Empty: not on the ladder."), default=None
     )
     language: models.Contact.Language = said(_("Language"), _("Language of the messages they get."), default="en")
@@ -133,10 +134,10 @@ class EscalationPolicy(PlanPart):
     severity: models.Severity = said(_("Severity"), _("Which incidents it is for. Each severity has one policy."))
     name: Text = said(_("Name"), _("What people call this severity."))
     respond_within_minutes: Minutes = said(_("Respond within (minutes)"), _("How soon somebody has to have answered."))
-    rounds: Annotated[int, Strict(), Field(ge=1, le=20)] = said(
+    rounds: Annotated[Whole, Field(ge=1, le=20)] = said(
         _("Rounds"), _("How often the whole ladder is climbed before it gives up."), default=1
     )
-    reserved_minutes: Annotated[int, Strict(), Field(ge=0, le=10080)] = said(
+    reserved_minutes: Annotated[Whole, Field(ge=0, le=10080)] = said(
         _("Reserved for recovery (minutes)"),
         _("Part of the RTO that the ladder must leave for the recovery itself; a longer ladder is warned about."),
         default=0,

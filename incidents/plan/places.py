@@ -7,7 +7,7 @@ from typing import Annotated
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
-from pydantic import Field, Strict
+from pydantic import Field
 
 from dr_console.plans.problems import Problem
 from dr_console.plans.schema import (
@@ -23,6 +23,7 @@ from dr_console.plans.schema import (
     Prose,
     Text,
     WebAddress,
+    Whole,
     refers_to,
     said,
 )
@@ -70,7 +71,7 @@ class ServiceEndpoint(PlanPart):
         _("Whether the address leads through the CDN or straight to the origin: comparing both finds the fault."),
     )
     url: WebAddress = said(_("Address"), _("Health endpoint that is asked with GET."))
-    expected_status: Annotated[int, Strict(), Field(ge=100, le=599)] = said(
+    expected_status: Annotated[Whole, Field(ge=100, le=599)] = said(
         _("Expected status"), _("HTTP status of a healthy answer."), default=200
     )
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
-from pydantic import Field, Strict, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from dr_console.plans.problems import Problem
 from dr_console.plans.schema import (
@@ -21,6 +21,7 @@ from dr_console.plans.schema import (
     Seconds,
     StepName,
     Text,
+    Whole,
     refers_to,
     said,
     wrong,
@@ -45,7 +46,7 @@ class FailoverStep(PlanPart):
     )
     timeout_seconds: Seconds = said(_("Time limit (seconds)"), _("How long one attempt may take."), default=60)
     attempts: Count = said(_("Attempts"), _("How often it is tried before it counts as failed."), default=1)
-    interval_seconds: Annotated[int, Strict(), Field(ge=0, le=3600)] = said(
+    interval_seconds: Annotated[Whole, Field(ge=0, le=3600)] = said(
         _("Seconds between attempts"), _("How long to wait before the next attempt."), default=0
     )
     needs_approval: Flag = said(
@@ -79,7 +80,7 @@ class FailoverPlan(PlanPart):
         _("To region"), _("Key of the region that traffic goes to. Empty when it stays in its region."), default=None
     )
     automatic: Flag = said(
-        _("Automatic"), _("Whether the console may start it by itself once the failure is confirmed."), default=False
+        _("Automatic"), _("Whether the console may start it by itself once the failure is confirmed.")
     )
     steps: Annotated[list[FailoverStep], Field(min_length=1)] = said(_("Steps"), _("What is done, in order."))
 
@@ -130,7 +131,7 @@ def _circle(start: str, waits: dict[str, set[str]]) -> list[str]:
 
 class DegradationLevel(PlanPart):
     key: Key = said(_("Key"), _("Name of the level in this file."))
-    level: Annotated[int, Strict(), Field(ge=0, le=9)] = said(
+    level: Annotated[Whole, Field(ge=0, le=9)] = said(
         _("Level"), _("0 is normal operation; the higher, the less is left. Each number is used once.")
     )
     name: Text = said(_("Name"), _("What the level is called."))
@@ -138,7 +139,7 @@ class DegradationLevel(PlanPart):
         _("Features on"), _("What users still have; “all” stands for everything."), default=[]
     )
     features_off: Annotated[list[Key], NoDoubles] = said(_("Features off"), _("What is switched off."), default=[])
-    cache: models.DegradationLevel.Cache = said(_("Cache"), _("How long the CDN keeps answers."), default="normal")
+    cache: models.DegradationLevel.Cache = said(_("Cache"), _("How long the CDN keeps answers."))
     static_only: Flag = said(
         _("Static content only"), _("Whether only files are served, and nothing is computed."), default=False
     )
