@@ -1,4 +1,4 @@
-"""Who may open a view. A refusal knows which permission was missing, so that the page can name the roles that have it."""
+"""Who may open a view. A refusal knows which permission was missing: the page names the roles that have it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts as SVG, drawn by the server: they work in print, in PDF and without JavaScript, and say in words what they show."""
+"""Charts as SVG, drawn by the server: they work on paper and without JavaScript, and say in words what they show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RADIUS, CENTRE_X, CENTRE_Y = 50.0, 60.0, 58.0
 
 @dataclass(frozen=True)
 class Gauge:
-    """An objective and what was measured: a half circle, filled as far as the value goes on a scale around the target."""
+    """An objective and what was measured: a half circle, filled up to the value on a scale around the target."""
 
     value: float | None
     target: float

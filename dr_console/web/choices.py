@@ -1,4 +1,4 @@
-"""Language and look, chosen at the foot of every page: kept in a cookie, and for a person by the room that knows people."""
+"""Language and look, chosen at the foot of every page: kept in a cookie, and for a person with their preferences."""
 
 from __future__ import annotations
 

@@ -10,9 +10,6 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-ChoiceFilter = django_filters.ChoiceFilter
-ModelChoiceFilter = django_filters.ModelChoiceFilter
-
 
 class ConsoleFilterSet(django_filters.FilterSet):
     """The filters of one list. Each is a field of the form above the table and a word of the page's address."""
@@ -20,6 +17,34 @@ class ConsoleFilterSet(django_filters.FilterSet):
     def is_filtered(self) -> bool:
         """Whether the person has asked for less than everything."""
         return self.is_valid() and any(value not in (None, "", []) for value in self.form.cleaned_data.values())
+
+
+class ChoiceFilter(django_filters.ChoiceFilter):
+    """One of a few words, or any."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, empty_label=kwargs.pop("empty_label", _("Any")), **kwargs)
+
+
+class ModelChoiceFilter(django_filters.ModelChoiceFilter):
+    """One of some rows, or any."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, empty_label=kwargs.pop("empty_label", _("Any")), **kwargs)
+
+
+class _YesNoField(django_filters.fields.ChoiceField):
+    def clean(self, value: Any) -> bool | None:
+        return {"true": True, "false": False}.get(super().clean(value))
+
+
+class YesNoFilter(ChoiceFilter):
+    """True, False, or either. django-filter's own calls either "Unknown"."""
+
+    field_class = _YesNoField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, choices=[("true", _("Yes")), ("false", _("No"))], **kwargs)
 
 
 class SearchFilter(django_filters.CharFilter):

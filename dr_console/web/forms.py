@@ -6,7 +6,7 @@ from django.forms.renderers import TemplatesSetting
 
 
 class ConsoleRenderer(TemplatesSetting):
-    """`{{ form }}` and `{{ form.name.as_field_group }}` in the console's look: label, help, error, tied to the field."""
+    """`{{ form }}` and `{{ form.name.as_field_group }}` in our look: label, help, error, tied to the field."""
 
     form_template_name = "forms/form.html"
     field_template_name = "forms/field.html"

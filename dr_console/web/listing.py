@@ -78,7 +78,7 @@ class Listing:
 
     @cached_property
     def sort(self) -> str:
-        """The column to sort by, as the address names it: "-at". Falls back on the table's own order, then on the key."""
+        """The column to sort by, as the address names it: "-at". Else the table's own order, else none."""
         asked = self.request.GET.get("sort", "")
         if not asked:
             return str((self.table_class._meta.order_by or [""])[0])

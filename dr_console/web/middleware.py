@@ -9,16 +9,20 @@ from urllib.parse import urlencode, urlsplit
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from dr_console.errors import Refused
 from dr_console.web.responses import say
+
+_WRONG_METHOD = _("This address does not take that kind of request. Go back and use the buttons of the page.")
 
 
 class AnswerRefusals(MiddlewareMixin):
@@ -35,9 +39,11 @@ class AnswerRefusals(MiddlewareMixin):
 def way_back(request: HttpRequest) -> str:
     """The page of ours that the person came from, or home."""
     referer = request.headers.get("Referer", "")
-    if url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure()):
-        return referer
-    return resolve_url("home")
+    try:
+        is_ours = url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure())
+    except DisallowedHost:  # which is why an error page is being made
+        is_ours = False
+    return referer if is_ours else resolve_url("home")
 
 
 @sync_and_async_middleware
@@ -54,7 +60,7 @@ def no_dead_ends(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
     def mend(request: HttpRequest) -> HttpResponseBase:
         response = _login_for_htmx(request, get_response(request))
         if response.status_code == 405 and isinstance(response, HttpResponse) and not response.content:
-            response.content = render(request, "405.html", {"back": way_back(request)}).content
+            response.content = render(request, "405.html", {"text": _WRONG_METHOD, "back": way_back(request)}).content
             response["Content-Type"] = "text/html; charset=utf-8"
         return response
 

@@ -1,4 +1,4 @@
-"""Where one can go: the bar at the top, and the further pages that the palette (Ctrl-K) finds. Apps add theirs in ready()."""
+"""Where one can go: the bar at the top, and what the palette (Ctrl-K) finds. Apps add theirs in ready()."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of a list by the place in it (keyset), not by number: as quick at row 900,000 as at row 1, and nothing is counted.
+"""Pages of a list by place (keyset), not by number: as quick at row 900,000 as at row 1, and nothing is counted.
 
 A page starts after (or ends before) a row named by its sort value and primary key. That asks for one comparison of two
 values, `(started_at, id) < (…, …)`, which an index on both columns serves at any depth; spelled out with OR, as Django
@@ -68,22 +68,23 @@ def keyset_page(queryset: QuerySet[Row], order: Order, cursor: str = "", *, rows
     column = _Column(queryset, order)
     place = column.place(cursor) if cursor else None
     if place is None:
-        return _forward(column, None, rows)
+        return _first(column, rows)
     page = _forward(column, place, rows) if place.forward else _backward(column, place, rows)
     # The rows there were deleted meanwhile, or fewer are left than make a page: begin at the beginning.
-    return page or _forward(column, None, rows)  # type: ignore[return-value]
+    return page or _first(column, rows)
 
 
-def _forward(column: _Column, place: _Place | None, rows: int) -> Page[Any] | None:
+def _first(column: _Column, rows: int) -> Page[Any]:
+    found = column.rows_from(None, forward=True, most=rows + 1)
+    return Page(found[:rows], None, column.cursor(found[rows - 1], forward=True) if len(found) > rows else None)
+
+
+def _forward(column: _Column, place: _Place, rows: int) -> Page[Any] | None:
     found = column.rows_from(place, forward=True, most=rows + 1)
-    if place and not found:
+    if not found:
         return None
-    more, found = len(found) > rows, found[:rows]
-    return Page(
-        found,
-        previous=column.cursor(found[0], forward=False) if place and found else None,
-        next=column.cursor(found[-1], forward=True) if more else None,
-    )
+    onward = column.cursor(found[rows - 1], forward=True) if len(found) > rows else None
+    return Page(found[:rows], column.cursor(found[0], forward=False), onward)
 
 
 def _backward(column: _Column, place: _Place, rows: int) -> Page[Any] | None:
@@ -155,13 +156,14 @@ class _Beyond(Func):
         super().__init__(F(path), F("pk"), Value(place.value, output_field=field), Value(place.pk, output_field=pk))
         self.operator = "<" if descending else ">"
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
-        parts, parameters = [], []
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, tuple[Any, ...]]:
+        parts: list[str] = []
+        parameters: list[Any] = []
         for expression in self.get_source_expressions():
             sql, values = compiler.compile(expression)
             parts.append(sql)
             parameters += values
-        return "({}, {}) {operator} ({}, {})".format(*parts, operator=self.operator), parameters
+        return "({}, {}) {operator} ({}, {})".format(*parts, operator=self.operator), tuple(parameters)
 
 
 def _resolve(queryset: QuerySet[Any], path: str) -> tuple[Field[Any, Any], list[str], bool]:

@@ -1,8 +1,8 @@
 """Tables of the console: django-tables2, rendered lean.
 
-Its own template costs five times as much (PERFORMANCE.md): it inspects the signature of the same functions for every cell,
-and collects attributes for every cell that nobody sets. Here, signatures are remembered, and rows are put together by
-`ConsoleTable.body`. Attributes of cells are therefore those of their column; a callable for each cell does not work.
+Its own template costs several times as much (benchmarks/page_render.py): for every cell it inspects the signature of
+the same functions, and collects attributes that nobody sets. Here, signatures are remembered, and rows are put together
+by `ConsoleTable.body`. Attributes of cells are those of their column; a callable for each cell does not work.
 """
 
 from __future__ import annotations
@@ -13,20 +13,18 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-import django_tables2
 from django.template.defaultfilters import linebreaksbr
 from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
-from django_tables2 import utils
+from django_tables2 import Column as Column  # offered to the apps together with ours
+from django_tables2 import Table, utils
 from django_tables2.columns.base import BoundColumn
 
 from dr_console.web import badges, times
 from dr_console.web.paging import Page
-
-Column = django_tables2.Column
 
 inspect_signature = utils.signature
 
@@ -37,7 +35,7 @@ def _signature_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], str | 
 
 
 def remembered_signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], str | None]:
-    """What django-tables2 asks for every cell. Methods are bound anew for every table: remember what they are bound to."""
+    """What django-tables2 asks for every cell. A method is bound anew for every table: remember its function."""
     plain = getattr(function, "__func__", None)
     if plain is None:
         return _signature_of(function)
@@ -65,7 +63,7 @@ class Heading:
         return {"ascending": "arrow-up", "descending": "arrow-down"}.get(self.sorted, "arrow-up-down")
 
 
-class ConsoleTable(django_tables2.Table):
+class ConsoleTable(Table):
     """A table whose rows come sorted and cut into a page already (see `listing`), or all of them where they are few."""
 
     #: What the table lists, for people who hear the page.
@@ -174,7 +172,7 @@ class SeverityColumn(Column):
 
 
 class StateColumn(Column):
-    """A stored word as a state: `StateColumn(states={"done": "ok", "broken": "failed"})`; the label is Django's display."""
+    """A stored word as a state, `StateColumn(states={"done": "ok", "broken": "failed"})`, labelled as Django does."""
 
     def __init__(self, *args: Any, states: dict[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

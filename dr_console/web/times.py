@@ -60,7 +60,7 @@ def duration(length: timedelta | float) -> str:
         if seconds >= size or size == 1:
             pairs = UNITS[index : index + 2]
             break
-    parts = []
+    parts: list[str] = []
     for size, name in pairs:
         count, seconds = divmod(seconds, size)
         if count or not parts and size == pairs[-1][0]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dr_console.web.graph import GAP_X, HEIGHT, Node, layout
+from dr_console.web.graph import GAP_X, Node, layout
 
 
 def place(graph, key):
@@ -25,7 +25,7 @@ def test_steps_that_run_side_by_side_share_a_column_and_do_not_overlap():
     graph = layout([Node("a", "A"), Node("b", "B", ["a"]), Node("c", "C", ["a"]), Node("d", "D", ["b", "c"])])
     b, c = place(graph, "b"), place(graph, "c")
     assert b.x == c.x
-    assert abs(b.y - c.y) >= HEIGHT
+    assert abs(b.y - c.y) >= b.height
 
 
 def test_chinese_labels_get_room():
@@ -38,6 +38,18 @@ def test_a_circle_is_refused_in_words():
         layout([Node("a", "A", ["b"]), Node("b", "B", ["a"])])
 
 
+def test_a_long_label_is_broken_into_lines_between_words():
+    (box,) = layout([Node("a", "Start the standby deployment in production")]).boxes
+    assert [line.text for line in box.lines] == ["Start the", "standby", "deployment in", "production"]
+    assert all(line.y < box.y + box.height for line in box.lines)
+
+
+def test_a_long_chinese_label_is_broken_anywhere():
+    (box,) = layout([Node("a", "在生产环境中启动备用部署")]).boxes
+    assert "".join(line.text for line in box.lines) == "在生产环境中启动备用部署"
+    assert len(box.lines) == 2
+
+
 def test_nothing_makes_an_empty_graph():
     assert layout([]).boxes == []
 
@@ -48,4 +60,4 @@ def test_all_boxes_lie_inside_the_picture(waits):
     graph = layout(nodes)
     assert len(graph.boxes) == len(nodes)
     assert all(0 <= box.x and box.x + box.width <= graph.width for box in graph.boxes)
-    assert all(0 <= box.y and box.y + HEIGHT <= graph.height for box in graph.boxes)
+    assert all(0 <= box.y and box.y + box.height <= graph.height for box in graph.boxes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import django_filters
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.urls import include, path
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_POST
 from dr_console.errors import Refused
 from dr_console.web import views as web
 from dr_console.web.access import needs
-from dr_console.web.filters import ConsoleFilterSet, SearchFilter, SinceFilter
+from dr_console.web.filters import ConsoleFilterSet, SearchFilter, SinceFilter, YesNoFilter
 from dr_console.web.listing import list_page
 from dr_console.web.requests import ConsoleRequest
 from dr_console.web.tables import Column, ConsoleTable, MomentColumn, YesNoColumn
@@ -38,7 +37,7 @@ class UserTable(ConsoleTable):
 
 class UserFilters(ConsoleFilterSet):
     q = SearchFilter("username", "email")
-    active = django_filters.BooleanFilter("is_active", label="Active")
+    active = YesNoFilter("is_active", label="Active")
     since = SinceFilter("date_joined")
 
 
@@ -46,6 +45,16 @@ def users(request: ConsoleRequest) -> HttpResponse:
     return list_page(
         request,
         queryset=User.objects.all(),
+        table_class=UserTable,
+        filterset_class=UserFilters,
+        template="web/list.html",
+    )
+
+
+def nobody(request: ConsoleRequest) -> HttpResponse:
+    return list_page(
+        request,
+        queryset=User.objects.none(),
         table_class=UserTable,
         filterset_class=UserFilters,
         template="web/list.html",
@@ -87,6 +96,7 @@ urlpatterns = [
     path("people/", include("dr_console.people.urls")),
     path("language/", web.choose_language, name="set_language"),
     path("users/", users, name="users"),
+    path("nobody/", nobody, name="nobody"),
     path("refuse/", refuse, name="refuse"),
     path("refuse-later/", refuse_later, name="refuse-later"),
     path("break/", break_down, name="break"),

@@ -85,7 +85,7 @@ def gauge(
     better: charts.Better = "below",
     note: str | Promise = "",
 ) -> dict[str, Any]:
-    """{% gauge label value target unit better="above" note="…" %}: an objective and what was measured (None: nothing yet)."""
+    """{% gauge label value target unit better="above" note="…" %}: an objective and what was measured, if anything."""
     drawn = charts.gauge(value, target, better=better)
     words = {True: _("Target met"), False: _("Target missed"), None: _("Not measured yet")}
     states = {True: "ok", False: "failed", None: "unknown"}
@@ -94,6 +94,8 @@ def gauge(
         "unit": unit,
         "note": note,
         "gauge": drawn,
+        "value": "–" if value is None else f"{value:.6g}",
+        "target": f"{target:.6g}",
         "state": states[drawn.is_met],
         "word": words[drawn.is_met],
     }
