@@ -16,9 +16,9 @@ from dr_console.web.times import duration
 class BackupPolicyTable(EntryTable):
     caption = gettext_lazy("Backup policies")
     section = "backup_policies"
-    way = tables.Column(verbose_name=gettext_lazy("from → to"), empty_values=(), orderable=False)
-    frequency = tables.Column(verbose_name=gettext_lazy("how often"))
-    retention_days = tables.Column(verbose_name=gettext_lazy("kept for"), empty_values=())
+    way = tables.Column(verbose_name=gettext_lazy("From → to"), empty_values=(), orderable=False)
+    frequency = tables.Column(verbose_name=gettext_lazy("How often"))
+    retention_days = tables.Column(verbose_name=gettext_lazy("Kept for"), empty_values=())
 
     class Meta(EntryTable.Meta):
         model = BackupPolicy

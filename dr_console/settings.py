@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
 
 from dr_console import env
 from dr_console.logs import logging_config
@@ -121,6 +122,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "dr_console.operations.scheduler.BeatingScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 10
@@ -167,7 +169,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "dr_console.operations.middleware.CountRequests",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -205,6 +206,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "dr_console.web.forms.ConsoleRenderer"
 DJANGO_TABLES2_TEMPLATE = "tables/table.html"
+FILTERS_EMPTY_CHOICE_LABEL = _("Any")
 
 # --- Static files -------------------------------------------------------------------------------
 STATIC_URL = "static/"
@@ -257,6 +259,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = DR_TRUSTED_PROXIES
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "DR Console"
+MFA_FORMS = {"authenticate": "dr_console.people.second_factors.AuditedAuthenticateForm"}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DR_PUBLIC_URL.startswith("http://")
 
 DR_ADMIN_USERNAME = env.text("DR_ADMIN_USERNAME", "admin", "Login of the first administrator.")

@@ -6,7 +6,7 @@ import django_filters as filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from dr_console.web.filters import ConsoleFilterSet, SearchFilter
+from dr_console.web.filters import ConsoleFilterSet, SearchFilter, YesNoFilter
 from incidents.models import (
     ChannelKind,
     ChecklistTemplate,
@@ -29,7 +29,7 @@ class ContactFilter(ConsoleFilterSet):
     channel = filters.ChoiceFilter(
         label=_("Reached by"), choices=ChannelKind.choices, field_name="channels__kind", distinct=True
     )
-    placeholder = filters.BooleanFilter(label=_("Placeholder"), method="only_placeholders")
+    placeholder = YesNoFilter(label=_("Placeholder"), method="only_placeholders")
 
     class Meta:
         model = Contact
@@ -85,12 +85,16 @@ class ChecklistFilter(ConsoleFilterSet):
 
 
 class DegradationFilter(ConsoleFilterSet):
+    static_only = YesNoFilter(label=_("Static content only"))
+
     class Meta:
         model = DegradationLevel
         fields = ["cache", "static_only"]
 
 
 class FailoverFilter(ConsoleFilterSet):
+    automatic = YesNoFilter(label=_("Automatic"))
+
     class Meta:
         model = FailoverPlan
         fields = ["service", "failure", "automatic"]
@@ -98,7 +102,8 @@ class FailoverFilter(ConsoleFilterSet):
 
 class IncidentFilter(ConsoleFilterSet):
     q = SearchFilter("reference", "title")
-    severity = filters.MultipleChoiceFilter(label=_("Severity"), choices=Severity.choices)
+    severity = filters.ChoiceFilter(label=_("Severity"), choices=Severity.choices)
+    is_practice = YesNoFilter(label=_("Drill"))
 
     class Meta:
         model = Incident

@@ -41,8 +41,8 @@ from incidents.models import (
 class ContactTable(EntryTable):
     caption = gettext_lazy("Contacts")
     section = "contacts"
-    channels = tables.Column(verbose_name=gettext_lazy("reached by"), orderable=False)
-    language = tables.Column(verbose_name=gettext_lazy("language and zone"), orderable=False)
+    channels = tables.Column(verbose_name=gettext_lazy("Reached by"), orderable=False)
+    language = tables.Column(verbose_name=gettext_lazy("Language and zone"), orderable=False)
 
     class Meta(EntryTable.Meta):
         model = Contact
@@ -58,7 +58,7 @@ class ContactTable(EntryTable):
 class VendorTable(EntryTable):
     caption = gettext_lazy("Vendors")
     section = "vendors"
-    channels = tables.Column(verbose_name=gettext_lazy("reached by"), orderable=False)
+    channels = tables.Column(verbose_name=gettext_lazy("Reached by"), orderable=False)
 
     class Meta(EntryTable.Meta):
         model = Vendor
@@ -74,8 +74,8 @@ class VendorTable(EntryTable):
 class ThresholdTable(EntryTable):
     caption = gettext_lazy("Thresholds")
     section = "thresholds"
-    value = tables.Column(verbose_name=gettext_lazy("alert when"))
-    window_seconds = tables.Column(verbose_name=gettext_lazy("window"))
+    value = tables.Column(verbose_name=gettext_lazy("Alert when"))
+    window_seconds = tables.Column(verbose_name=gettext_lazy("Window"))
 
     class Meta(EntryTable.Meta):
         model = Threshold
@@ -102,8 +102,8 @@ class RegionTable(EntryTable):
 class ServiceTable(EntryTable):
     caption = gettext_lazy("Services")
     section = "services"
-    hostnames = tables.Column(verbose_name=gettext_lazy("host names"), orderable=False)
-    endpoints = tables.Column(verbose_name=gettext_lazy("health is asked at"), empty_values=(), orderable=False)
+    hostnames = tables.Column(verbose_name=gettext_lazy("Host names"), orderable=False)
+    endpoints = tables.Column(verbose_name=gettext_lazy("Health is asked at"), empty_values=(), orderable=False)
 
     class Meta(EntryTable.Meta):
         model = Service
@@ -128,8 +128,8 @@ class RotationTable(EntryTable):
 
     caption = gettext_lazy("On-call rotations")
     section = "rotations"
-    participants = tables.Column(verbose_name=gettext_lazy("in turn"), orderable=False)
-    hand_over_at = tables.Column(verbose_name=gettext_lazy("hand-over"), orderable=False)
+    participants = tables.Column(verbose_name=gettext_lazy("In turn"), orderable=False)
+    hand_over_at = tables.Column(verbose_name=gettext_lazy("Hand-over"), orderable=False)
 
     class Meta(EntryTable.Meta):
         model = Rotation
@@ -149,10 +149,10 @@ class RotationTable(EntryTable):
 class ChecklistTable(EntryTable):
     caption = gettext_lazy("Checklists")
     section = "checklists"
-    name = tables.Column(verbose_name=gettext_lazy("name"), linkify=("incidents:checklist", {"key": tables.A("key")}))
-    severities = tables.Column(verbose_name=gettext_lazy("severities"), empty_values=(), orderable=False)
-    failures = tables.Column(verbose_name=gettext_lazy("kinds of failure"), empty_values=(), orderable=False)
-    length = NumberColumn(verbose_name=gettext_lazy("items"), orderable=False)
+    name = tables.Column(verbose_name=gettext_lazy("Name"), linkify=("incidents:checklist", {"key": tables.A("key")}))
+    severities = tables.Column(verbose_name=gettext_lazy("Severities"), empty_values=(), orderable=False)
+    failures = tables.Column(verbose_name=gettext_lazy("Kinds of failure"), empty_values=(), orderable=False)
+    length = NumberColumn(verbose_name=gettext_lazy("Items"), orderable=False)
 
     class Meta(EntryTable.Meta):
         model = ChecklistTemplate
@@ -168,10 +168,10 @@ class ChecklistTable(EntryTable):
 class DegradationTable(EntryTable):
     caption = gettext_lazy("Degradation levels")
     section = "degradation_levels"
-    features_on = tables.Column(verbose_name=gettext_lazy("features on"), orderable=False)
-    features_off = tables.Column(verbose_name=gettext_lazy("features off"), orderable=False)
+    features_on = tables.Column(verbose_name=gettext_lazy("Features on"), orderable=False)
+    features_off = tables.Column(verbose_name=gettext_lazy("Features off"), orderable=False)
     static_only = YesNoColumn()
-    message = LinesColumn(verbose_name=gettext_lazy("users are told"), orderable=False)
+    message = LinesColumn(verbose_name=gettext_lazy("Users are told"), orderable=False)
 
     class Meta(EntryTable.Meta):
         model = DegradationLevel
@@ -188,10 +188,10 @@ class FailoverTable(EntryTable):
     caption = gettext_lazy("Failover plans")
     section = "failover_plans"
     name = tables.Column(
-        verbose_name=gettext_lazy("name"), linkify=("incidents:failover-plan", {"key": tables.A("key")})
+        verbose_name=gettext_lazy("Name"), linkify=("incidents:failover-plan", {"key": tables.A("key")})
     )
-    way = tables.Column(verbose_name=gettext_lazy("switches"), empty_values=(), orderable=False)
-    automatic = tables.Column(verbose_name=gettext_lazy("started by"))
+    way = tables.Column(verbose_name=gettext_lazy("Switches"), empty_values=(), orderable=False)
+    automatic = tables.Column(verbose_name=gettext_lazy("Started by"))
 
     class Meta(EntryTable.Meta):
         model = FailoverPlan
@@ -208,9 +208,9 @@ class FailoverTable(EntryTable):
 
 class IncidentTable(ConsoleTable):
     caption = gettext_lazy("Incidents")
-    reference = tables.Column(linkify=True, verbose_name=gettext_lazy("reference"))
+    reference = tables.Column(linkify=True, verbose_name=gettext_lazy("Reference"))
     severity = SeverityColumn()
-    started_at = MomentColumn(verbose_name=gettext_lazy("started"))
+    started_at = MomentColumn(verbose_name=gettext_lazy("Started"))
 
     class Meta:
         model = Incident

@@ -9,6 +9,9 @@ import time
 from collections.abc import Iterator
 
 import uvicorn
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
+
+from dr_console import asgi
 
 
 @contextlib.contextmanager
@@ -19,7 +22,9 @@ def serve() -> Iterator[str]:
     """
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config("dr_console.asgi:application", log_config=None, timeout_graceful_shutdown=1)
+    # Static files come from the sources: nothing has collected them.
+    application = ASGIStaticFilesHandler(asgi.application)
+    config = uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="uvicorn", daemon=True)
     thread.start()

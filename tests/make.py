@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission, User
 
 from backups.models import BackupPolicy
+from dr_console.management.preparation import BUILT_IN_PLAN
 from dr_console.people.services import sync_roles
 from dr_console.plans import reader, services
 from dr_console.plans.models import PlanVersion
@@ -39,7 +40,7 @@ def plan() -> PlanVersion:
 
 @cache
 def builtin_plan() -> Any:
-    return reader.read(reader.BUILTIN)
+    return reader.read(BUILT_IN_PLAN)
 
 
 def more_entries(count: int) -> None:
@@ -50,7 +51,7 @@ def more_entries(count: int) -> None:
         contact = Contact.objects.create(key=key, position=100 + number, name=f"Extra {number}", kind="person")
         contact.channels.create(kind="email", address=f"{key}@example.com", position=0)
         extra = Service.objects.create(key=key, position=100 + number, name=f"Extra {number}")
-        extra.endpoints.create(region=region, via="cdn", url=f"https://{key}.example.com", position=0)
+        extra.endpoints.create(region=region, via="cdn", url=f"https://{key}.example.com", expected_status=200, position=0)
         FailoverPlan.objects.create(
             key=key, position=100 + number, name=f"Extra {number}", service=service, failure="manual", automatic=False
         )

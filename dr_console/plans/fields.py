@@ -9,6 +9,7 @@ import yaml
 from django import forms
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
+from pydantic.fields import FieldInfo
 
 from dr_console.plans.schema import LANGUAGES, PlanPart
 from dr_console.plans.shapes import Shape
@@ -34,14 +35,18 @@ def fields_for(part: type[PlanPart], shape: Shape, choices: Choices, known: Any)
     """The form fields of one value: one, or one a language. Labels and hints are the schema's own."""
     said = part.model_fields[shape.name]
     label, hint = _(said.title or shape.name), _(said.description or "")
-    if shape.optional and shape.type is not bool:
-        label = _("%(label)s (may be empty)") % {"label": label}
     if shape.kind == "text":
-        return _texts(shape, label, known)
+        return {name: _kept(field, said) for name, field in _texts(shape, label, known).items()}
     field = _field(shape, choices, known)
     field.label = label
     field.help_text = " ".join(filter(None, [hint, str(field.help_text)]))
-    return {shape.name: field}
+    return {shape.name: _kept(field, said)}
+
+
+def _kept(field: forms.Field, said: FieldInfo) -> forms.Field:
+    """Whether the label says “optional”; nothing else goes by it."""
+    field.required = said.is_required()
+    return field
 
 
 def _texts(shape: Shape, label: str, known: Any) -> dict[str, forms.Field]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dr_console.plans.fields import Choices, fields_for, is_blank, raw_value
@@ -55,7 +56,7 @@ class PartForm(forms.Form):
         prefix: str | None = None,
         more: str = "",
     ) -> None:
-        super().__init__(data, prefix=prefix)
+        super().__init__(data, prefix=prefix, use_required_attribute=False)
         self.part, self.known = part, dict(known or {})
         self.rows: dict[str, Rows] = {}
         for shape in shapes(part):
@@ -63,6 +64,9 @@ class PartForm(forms.Form):
                 self.rows[shape.name] = self._rows(shape, choices, extra=more == shape.name)
             else:
                 self.fields.update(fields_for(part, shape, choices, self.known.get(shape.name)))
+
+    def _clean_fields(self) -> None:
+        """Nothing: the schema judges."""
 
     def _rows(self, shape: Shape, choices: Choices, *, extra: bool) -> Rows:
         known = self.known.get(shape.name) or []
@@ -99,6 +103,15 @@ class PartForm(forms.Form):
 
     def _raw(self, name: str) -> Any:
         return self.fields[name].widget.value_from_datadict(self.data, {}, self.add_prefix(name))
+
+    @property
+    def groups(self) -> list[list[forms.BoundField]]:
+        """The fields as they stand side by side: a text's languages together, everything else alone."""
+        texts = {shape.name for shape in shapes(self.part) if shape.kind == "text"}
+        grouped = [[self[f"{name}_{language}"] for language in LANGUAGES] for name in texts]
+        by_first = {group[0].name: group for group in grouped}
+        inside = {field.name for group in grouped for field in group[1:]} | {POSITION, REMOVE}
+        return [by_first.get(name, [self[name]]) for name in self.fields if name not in inside]
 
     @property
     def is_blank(self) -> bool:
@@ -144,9 +157,27 @@ class RowForm(PartForm):
     def __init__(self, *args: Any, number: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.number = number
-        self.fields[POSITION] = forms.IntegerField(label=_("Place"), initial=number, required=False)
+        self.fields[POSITION] = forms.IntegerField(label=_("Place"), initial=number)
         self.fields[POSITION].widget.attrs.update({"class": "short", "min": 1, "inputmode": "numeric"})
         self.fields[REMOVE] = forms.BooleanField(label=_("Remove"), required=False)
+
+    @property
+    def placing(self) -> list[forms.BoundField]:
+        """Its place in the list, and whether it stays."""
+        return [self[POSITION], self[REMOVE]]
+
+    @property
+    def summary(self) -> str:
+        """What the row is about, when it is folded: its first text."""
+        value = self.document() if self.is_bound else self.known
+        words = [value.get(shape.name) for shape in shapes(self.part) if shape.kind == "text"] + list(value.values())
+        first = next((word for word in words if word), "")
+        return str(first.get(get_language() or "en") or first.get("en") if isinstance(first, dict) else first)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the row is shown unfolded: where something is wrong, or somebody has just asked for a blank one."""
+        return self.is_bound and (bool(self.errors) or self.is_blank)
 
     @property
     def position(self) -> int:

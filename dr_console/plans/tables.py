@@ -34,12 +34,12 @@ class EntryTable(ConsoleTable):
 
 
 class VersionTable(ConsoleTable):
-    number = tables.Column(linkify=True, verbose_name=_("version"))
-    at = MomentColumn(verbose_name=_("loaded"))
-    by = tables.Column(verbose_name=_("by"), empty_values=(), orderable=False)
-    source = tables.Column(verbose_name=_("source"), orderable=False)
-    note = tables.Column(verbose_name=_("note"), orderable=False)
-    difference = tables.Column(verbose_name=_("difference"), empty_values=(), orderable=False)
+    number = tables.Column(linkify=True, verbose_name=_("Version"))
+    at = MomentColumn(verbose_name=_("Loaded"))
+    by = tables.Column(verbose_name=_("By"), empty_values=(), orderable=False)
+    source = tables.Column(verbose_name=_("Source"), orderable=False)
+    note = tables.Column(verbose_name=_("Note"), orderable=False)
+    difference = tables.Column(verbose_name=_("Difference"), empty_values=(), orderable=False)
 
     class Meta:
         model = PlanVersion

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-HEIGHT = 50
-GAP_X = 36
-GAP_Y = 22
-PADDING = 14
-EM = 14  # the font size in console.css; a CJK character is one em wide, a Latin one about 0.58
+GAP_X = 30
+GAP_Y = 20
+PADDING = 12
+EM = 14  # the font size in plan.css; a CJK character is one em wide, a Latin one about 0.58
+LINE = 18
+WIDEST = 9.5  # in em: longer labels are broken into lines
 
 
 @dataclass(frozen=True)
@@ -25,19 +27,26 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Line:
+    text: str
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
 class Box:
     node: Node
     x: int
     y: int
     width: int
+    height: int
 
     @property
-    def text_x(self) -> int:
-        return self.x + PADDING
-
-    @property
-    def text_y(self) -> int:
-        return self.y + HEIGHT // 2 + 5
+    def lines(self) -> list[Line]:
+        """The label, broken into lines, each with the place of its first letter."""
+        texts = _broken(self.node.label)
+        top = self.y + (self.height - len(texts) * LINE) // 2
+        return [Line(text, self.x + PADDING, top + index * LINE + 14) for index, text in enumerate(texts)]
 
 
 @dataclass(frozen=True)
@@ -60,19 +69,20 @@ class Graph:
 
 
 def layout(nodes: Sequence[Node]) -> Graph:
-    """Place each node one column behind the last of those it waits for. Raises ValueError when they wait in a circle."""
+    """Place each node one column behind the last of those it waits for. ValueError when they wait in a circle."""
     columns = _columns(nodes)
+    tall = max((len(_broken(node.label)) for node in nodes), default=1) * LINE + 2 * PADDING
     tallest = max((len(column) for column in columns), default=0)
-    height = tallest * HEIGHT + max(tallest - 1, 0) * GAP_Y + 2 * PADDING
+    height = tallest * tall + max(tallest - 1, 0) * GAP_Y + 2 * PADDING
     boxes: dict[str, Box] = {}
     x = PADDING
     for column in columns:
         width = max(_text_width(node.label) for node in column) + 2 * PADDING
-        taken = len(column) * HEIGHT + (len(column) - 1) * GAP_Y
+        taken = len(column) * tall + (len(column) - 1) * GAP_Y
         for row, node in enumerate(column):
-            boxes[node.key] = Box(node, x, (height - taken) // 2 + row * (HEIGHT + GAP_Y), width)
+            boxes[node.key] = Box(node, x, (height - taken) // 2 + row * (tall + GAP_Y), width, tall)
         x += width + GAP_X
-    edges = [_edge(boxes[key], boxes[node.key]) for node in nodes for key in node.after if key in boxes]
+    edges = [_edge(boxes[key], boxes[node.key]) for node in nodes for key in _direct(node, nodes)]
     return Graph(list(boxes.values()), edges, x - GAP_X + PADDING, height)
 
 
@@ -92,13 +102,50 @@ def _columns(nodes: Sequence[Node]) -> list[list[Node]]:
     return columns
 
 
+def _direct(node: Node, nodes: Sequence[Node]) -> list[str]:
+    """Whom it waits for, without those whom the others wait for anyway: their lines would cross the boxes between."""
+    by_key = {one.key: one for one in nodes}
+    waits = [key for key in dict.fromkeys(node.after) if key in by_key]
+    implied = {before for key in waits for before in _all_before(by_key[key], by_key)}
+    return [key for key in waits if key not in implied]
+
+
+def _all_before(node: Node, by_key: dict[str, Node]) -> set[str]:
+    found: set[str] = set()
+    todo = list(node.after)
+    while todo:
+        key = todo.pop()
+        if key in by_key and key not in found:
+            found.add(key)
+            todo += by_key[key].after
+    return found
+
+
 def _text_width(label: str) -> int:
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in label)
-    return round(EM * (wide + 0.58 * (len(label) - wide)))
+    return round(EM * max(_ems(line) for line in _broken(label)))
+
+
+def _ems(text: str) -> float:
+    return sum(1.0 if _is_wide(character) else 0.58 for character in text)
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def _broken(label: str) -> list[str]:
+    """The label in lines of at most WIDEST where words allow; Chinese may be broken anywhere."""
+    words = re.findall(r"[^\s\u2e80-\uffef]+\s*|[\u2e80-\uffef]\s*", label) or [label]
+    lines = [""]
+    for word in words:
+        if lines[-1] and _ems(lines[-1] + word.rstrip()) > WIDEST:
+            lines.append("")
+        lines[-1] += word
+    return [line.rstrip() for line in lines]
 
 
 def _edge(start: Box, end: Box) -> str:
-    x1, y1 = start.x + start.width, start.y + HEIGHT // 2
-    x2, y2 = end.x, end.y + HEIGHT // 2
+    x1, y1 = start.x + start.width, start.y + start.height // 2
+    x2, y2 = end.x, end.y + end.height // 2
     middle = (x1 + x2) // 2
     return f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}"

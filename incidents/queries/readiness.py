@@ -81,7 +81,7 @@ def _ladders() -> Iterator[Finding]:
     if slow:
         yield Finding(
             "waiting",
-            _("The last level of %(severities)s is paged after the recovery time objective has passed")
+            _("%(severities)s: the last level is paged too late to leave time for the recovery")
             % {"severities": ", ".join(slow)},
             _("If nobody answers, the objective is missed before everybody has been asked."),
             "incidents:escalation",

@@ -33,6 +33,11 @@ def test_chinese_labels_get_room():
     assert wide.boxes[0].width > narrow.boxes[0].width
 
 
+def test_a_line_that_others_imply_is_not_drawn():
+    graph = layout([Node("a", "A"), Node("b", "B", ["a"]), Node("c", "C", ["a", "b"])])
+    assert len(graph.edges) == 2
+
+
 def test_a_circle_is_refused_in_words():
     with pytest.raises(ValueError, match="a circle"):
         layout([Node("a", "A", ["b"]), Node("b", "B", ["a"])])
