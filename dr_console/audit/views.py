@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import BadRequest
@@ -51,5 +52,6 @@ def export(request: ConsoleRequest) -> StreamingHttpResponse:
 
 
 async def _one_by_one(pieces: Iterator[str]) -> AsyncIterator[str]:
-    while (piece := await sync_to_async(next)(pieces, None)) is not None:
+    following = sync_to_async(partial(next, pieces, None))
+    while (piece := await following()) is not None:
         yield piece

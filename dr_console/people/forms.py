@@ -64,7 +64,7 @@ class PersonForm(RoleForm, DetailsForm):
     field_order = ["username", "name", "email", "role"]
 
     def clean_username(self) -> str:
-        username = User.normalize_username(self.cleaned_data["username"])
+        username: str = User.normalize_username(self.cleaned_data["username"])
         if is_taken("username", username):
             raise forms.ValidationError(_("Somebody already has this login."))
         return username

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.test import AsyncClient
@@ -85,7 +84,7 @@ def test_whose_language_it_is(client, settings, chosen, headers, cookie, expecte
     assert f'<html lang="{expected}"' in page.content.decode()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_it_holds_under_the_asynchronous_server_too():
     ada = make.user("ada")
     services.change_preferences(ada, language="zh-hans", theme="dark")
@@ -95,7 +94,7 @@ def test_it_holds_under_the_asynchronous_server_too():
         await client.aforce_login(ada)
         return await client.get(reverse("people:preferences"))
 
-    page = asyncio.run(visit())
+    page = async_to_sync(visit)()
     assert '<html lang="zh-hans" data-theme="dark">' in page.content.decode()
 
 
