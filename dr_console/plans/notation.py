@@ -77,7 +77,7 @@ def _not_yaml(text: str, error: yaml.MarkedYAMLError) -> PlanError:
     lines = text.splitlines()
     if line < len(lines) and "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]:
         return _no_plan(_("spaces at the beginning of the line"), _("a tab"), line + 1)
-    return _no_plan(_("YAML"), error.problem or error.context or _("something else"), line + 1)
+    return _no_plan(_("YAML"), _("a mistake in it (%s)") % (error.problem or error.context), line + 1)
 
 
 class _Composer:

@@ -32,7 +32,9 @@ class Problem:
     @property
     def where(self) -> str:
         """The path as people say it: lists count from 1."""
-        return " → ".join(str(step + 1) if isinstance(step, int) else step for step in self.path) or _("the plan")
+        return " → ".join(str(step + 1) if isinstance(step, int) else printable(step) for step in self.path) or _(
+            "the plan"
+        )
 
     @property
     def sentence(self) -> str:
@@ -95,12 +97,17 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return _("a list") if value else _("an empty list")
     if isinstance(value, str):
-        text = " ".join(value.split())
+        text = printable(" ".join(value.split()))
         return f"“{text[:57]}…”" if len(text) > 60 else f"“{text}”"
     if isinstance(value, date):
         return value.isoformat()
     text = str(value)
     return f"{text[:20]}…" if len(text) > 24 else text
+
+
+def printable(text: str) -> str:
+    """Without what could move the cursor of a terminal, or break the encoding of one."""
+    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -60,7 +60,8 @@ class _Reading:
         self.raw = raw
         self.lines = lines
         self.problems: list[Problem] = []
-        self.keys: dict[str, list[str]] = {}
+        # Of every section that is a list: the keys of its entries, by index.
+        self.keys: dict[str, dict[int, str]] = {}
 
     def document(self, known: list[Problem]) -> PlanDocument:
         """`known` are problems of the notation: what they make go wrong in the plan is not reported again."""
@@ -82,7 +83,7 @@ class _Reading:
         for name in self.raw:
             if name not in names:
                 self._problem((name,), nearest(name, names), shown(name))
-        self.keys = {section.name: [key for _, key in self._keys(section)] for section in sections if section.many}
+        self.keys = {section.name: self._keys(section) for section in sections if section.many}
         return {section.name: self._section(section) for section in sections}
 
     def _section(self, section: Section) -> Any:
@@ -118,20 +119,18 @@ class _Reading:
             found = path[-1]
         self._problem(path, expectation(details, path, section.entry), shown(found))
 
-    def _keys(self, section: Section) -> Iterator[tuple[int, str]]:
+    def _keys(self, section: Section) -> dict[int, str]:
         raw = self.raw.get(section.name)
-        for index, entry in enumerate(raw if isinstance(raw, list) else []):
-            if isinstance(entry, dict) and isinstance(entry.get("key"), str):
-                yield index, entry["key"]
+        entries = enumerate(raw if isinstance(raw, list) else [])
+        keys = ((index, entry.get("key")) for index, entry in entries if isinstance(entry, dict))
+        return {index: key for index, key in keys if isinstance(key, str)}
 
     def _entries_once(self, section: Section) -> None:
-        if not section.many:
-            return
-        counted: Counter[str] = Counter()
-        for index, key in self._keys(section):
-            counted[key] += 1
-            if counted[key] == 2:
+        seen: set[str] = set()
+        for index, key in self.keys.get(section.name, {}).items():
+            if key in seen:
                 self._problem((section.name, index, "key"), _("a key that no other entry has"), shown(key))
+            seen.add(key)
 
     def _parts_once(self, section: Section, entry: Any, path: Path) -> None:
         """Parts of an entry are told apart by their identity: the same one twice would be one row."""
@@ -166,11 +165,12 @@ class _Reading:
         """`sections` by the prefix that their keys are written with."""
         if not isinstance(value, str):
             return
-        prefix, colon, key = value.rpartition(":")
-        known = [before + name for before, section in sections.items() for name in self.keys.get(section, [])]
-        if prefix + colon in sections and key in self.keys.get(sections[prefix + colon], []):
+        known = dict.fromkeys(
+            prefix + key for prefix, section in sections.items() for key in self.keys.get(section, {}).values()
+        )
+        if value in known:
             return
-        names = ", ".join(known[:MOST_KEYS_NAMED]) + (", …" if len(known) > MOST_KEYS_NAMED else "")
+        names = ", ".join(list(known)[:MOST_KEYS_NAMED]) + (", …" if len(known) > MOST_KEYS_NAMED else "")
         expected = _("the key of an entry of %(section)s (%(keys)s)") % {
             "section": _(" or ").join(sections.values()),
             "keys": names or _("which has none yet"),
@@ -186,13 +186,13 @@ class _Reading:
         return next((self.lines[place] for place in around if place in self.lines), None)
 
     def _told(self, problem: Problem) -> Problem:
-        """With the entry's key instead of its index; or with the line, where a section's rule named it by key."""
-        section, *rest = problem.path or ("",)
-        if not rest or not isinstance(self.raw, dict) or section not in self.keys:
-            return problem
-        keys = dict(self._keys(registry.section(str(section))))
-        entry, *rest = rest
+        """With the entry's key instead of its index; and with the line, where a section's rule named it by key."""
+        section, entry = [*problem.path, "", ""][:2]
+        keys = self.keys.get(str(section), {})
         if isinstance(entry, int):
-            return replace(problem, path=(section, keys.get(entry, entry), *rest))
-        index = next((index for index, key in keys.items() if key == entry), 0)
-        return replace(problem, line=self._line((section, index, *rest)))
+            return replace(problem, path=(section, keys.get(entry, entry), *problem.path[2:]))
+        if problem.line is not None:
+            return problem
+        indexes = (index for index, key in keys.items() if key == entry)
+        path = [*problem.path[:1], *islice(indexes, 1), *problem.path[2:]]
+        return replace(problem, line=self._line(tuple(path)))

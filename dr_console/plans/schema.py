@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -56,10 +57,6 @@ class RefersTo:
 
     sections: Mapping[str, str] = field(hash=False)
 
-    def section_and_key(self, value: str) -> tuple[str, str]:
-        prefix, colon, key = value.rpartition(":")
-        return self.sections[prefix + colon], key
-
 
 def refers_to(section: str) -> RefersTo:
     return RefersTo({"": section})
@@ -92,6 +89,11 @@ def _one_line(text: str) -> str:
     if any(character in text for character in "\n\r\x85\u2028\u2029"):
         raise wrong(_("a single line"))
     return _printable(text)
+
+
+def _lines_as_here(value: Any) -> Any:
+    """Browsers send the ends of lines as two characters."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 def _key(text: str) -> str:
@@ -199,9 +201,9 @@ def _plain(value: Any) -> None:
 
 
 def _no_doubles(values: list[Any]) -> list[Any]:
-    doubled = next((value for value in values if values.count(value) > 1), None)
-    if doubled is not None:
-        raise wrong(_("each value only once, and “%(value)s” is there twice") % {"value": doubled})
+    doubled = [value for value, times in Counter(values).items() if times > 1]
+    if doubled:
+        raise wrong(_("each value only once, and “%(value)s” is there twice") % {"value": doubled[0]})
     return values
 
 
@@ -214,7 +216,9 @@ def _whole_when_it_is(value: float) -> float | int:
 
 
 Line = Annotated[str, _stripped(200), AfterValidator(_one_line), Called("one line")]
-Lines = Annotated[str, _stripped(4000), AfterValidator(_printable), Called("text")]
+Lines = Annotated[
+    str, BeforeValidator(_lines_as_here), _stripped(4000), AfterValidator(_printable), Called("several lines")
+]
 Key = Annotated[
     str,
     StringConstraints(max_length=60),

@@ -78,7 +78,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "dict_type": lambda context: _("a mapping"),
     "too_short": _entries,
     "enum": _one_of,
-    "greater_than": lambda context: _("a number over %(least)s") % {"least": context["gt"]},
+    "greater_than": lambda context: _("a number over %(least)s") % {"least": _plain(context["gt"])},
     "greater_than_equal": lambda context: _("a number of at least %(least)s") % {"least": _plain(context["ge"])},
     "less_than_equal": lambda context: _("a number of at most %(most)s") % {"most": _plain(context["le"])},
 }
