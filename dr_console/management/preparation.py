@@ -46,14 +46,24 @@ def make_first_administrator() -> None:
     password = settings.DR_ADMIN_PASSWORD or None
     person, made_up = first_administrator(settings.DR_ADMIN_USERNAME, settings.DR_ADMIN_EMAIL, password)
     if made_up:
-        print(f"Log in as {person.get_username()} with the password {made_up}", flush=True)
-        print("It is shown this once. Change it after you have logged in.", flush=True)
+        login = person.get_username()
+        print(f"Log in as {login} with the password {made_up}  (made up just now; it is not shown again)", flush=True)
+
+
+def welcome() -> None:
+    """What a person who has just started the console needs: where it is, and how to get in."""
+    print(f"\nDR Console is at {settings.DR_PUBLIC_URL}", flush=True)
+    make_first_administrator()
+    print("Ctrl-C stops it.\n", flush=True)
 
 
 def _reach_database() -> None:
     setting = "DATABASE_URL" if connection.vendor != "sqlite" else "DR_DATA_DIR"
     try:
+        settings.DR_DATA_DIR.mkdir(parents=True, exist_ok=True)
         connection.ensure_connection()
+    except OSError as error:
+        raise WrongSetting("DR_DATA_DIR", f"{settings.DR_DATA_DIR} cannot be written ({error.strerror}).") from error
     except DatabaseError as error:
         problem = str(error).strip().splitlines()[0].rstrip(".")
         raise WrongSetting(setting, f"the database cannot be used: {problem}.") from error

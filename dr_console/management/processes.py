@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import warnings
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 
 import uvicorn
 from django.conf import settings
+from django.template import engines
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
+from dr_console.audit import origin
 from dr_console.operations.heartbeats import Pulse
 from dr_console.operations.listener import listen
 from dr_console.operations.models import Heartbeat
 
+# `make check` has checked every model; doing so again would make each worker's memory its own.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
+
 STREAMS_END_WITHIN_SECONDS = 2
+# Imported by uvicorn, Django and Celery only once they run. Imported before the fork, all processes share them.
+WEB_MODULES = (
+    "django.core.asgi",
+    "django.db.models.sql.compiler",
+    "servestatic",
+    "uvicorn.lifespan.off",
+    "uvicorn.loops.asyncio",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.h11_impl",
+)
+WORKER_MODULES = (
+    "celery.app.amqp",
+    "celery.app.control",
+    "celery.app.events",
+    "celery.app.log",
+    "celery.apps.beat",
+    "celery.apps.worker",
+    "celery.concurrency.thread",
+    "celery.events.dispatcher",
+    "celery.worker.autoscale",
+    "celery.worker.components",
+    "celery.worker.consumer",
+    "celery.worker.control",
+    "celery.worker.loops",
+    "celery.worker.pidbox",
+    "celery.worker.strategy",
+    "dr_console.operations.scheduler",
+    "kombu.transport.redis",
+)
 
 
 def web(listener: socket.socket | None = None, tell_ready: Callable[[], None] | None = None) -> None:
@@ -38,8 +75,13 @@ def web(listener: socket.socket | None = None, tell_ready: Callable[[], None] | 
 
 def worker(name: str, queues: list[str]) -> None:
     """Carry out the tasks of these queues until SIGTERM."""
-    from dr_console.celery import app  # noqa: PLC0415 (the first page does not wait for Celery's worker)
+    from celery.platforms import SecurityWarning  # noqa: PLC0415 (the first page does not wait for Celery's worker)
 
+    from dr_console.celery import app  # noqa: PLC0415
+
+    # That root could run what a message pickles: our messages are JSON.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    origin.this_process_is(origin.WORKER)
     hostname = f"{name}@{socket.gethostname()}"
     program = app.Worker(
         hostname=hostname, queues=queues, quiet=True, without_mingle=True, without_gossip=True, without_heartbeat=True
@@ -66,18 +108,20 @@ PROCESSES: dict[str, Callable[[], None]] = {
 
 
 def import_for_web() -> None:
-    """What serving the first page needs. In the supervisor, so that its children find it in memory."""
-    for middleware in settings.MIDDLEWARE:
-        import_string(middleware)
+    """What serving the first page needs. In the supervisor, so that its children find it in memory, and share it."""
+    for module in (*WEB_MODULES, settings.SESSION_ENGINE):
+        import_module(module)
+    for name in (*settings.MIDDLEWARE, settings.ACCOUNT_ADAPTER, settings.FORM_RENDERER):
+        import_string(name)
+    for engine in engines.all():
+        _ = engine.engine.template_context_processors, engine.engine.template_loaders
     _ = get_resolver().url_patterns
-    uvicorn.Config("dr_console.asgi:application", log_config=None).get_loop_factory()
 
 
 def import_for_workers() -> None:
-    from celery.apps import beat, worker  # noqa: F401, PLC0415
-    from celery.concurrency import thread  # noqa: F401, PLC0415
-    from kombu.transport import redis  # noqa: F401, PLC0415
-
+    """The same for the workers and the scheduler."""
+    for module in WORKER_MODULES:
+        import_module(module)
     from dr_console.celery import app  # noqa: PLC0415
 
     app.loader.import_default_modules()

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from celery.beat import Scheduler
+from celery.schedules import schedule
 from django.db import DatabaseError, connection
 
 from dr_console.operations import heartbeats
@@ -19,6 +20,13 @@ class BeatingScheduler(Scheduler):
     """Beats in `tick`, so that a scheduler that hangs is seen to hang, which a thread of its own would hide."""
 
     _beaten_at = float("-inf")
+
+    def setup_schedule(self) -> None:
+        """What is due every so many seconds is due at once: nothing is known of how long nobody rang."""
+        super().setup_schedule()
+        for entry in self.schedule.values():
+            if type(entry.schedule) is schedule:
+                entry.last_run_at = entry.default_now() - entry.schedule.run_every
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         if time.monotonic() - self._beaten_at >= heartbeats.EVERY_SECONDS:

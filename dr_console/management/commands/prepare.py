@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from dr_console.management import preparation
 
@@ -16,6 +16,12 @@ class Command(BaseCommand):
     )
     requires_system_checks: list[str] = []
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--welcome", action="store_true", help="say where the console is, as `manage.py up` does")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["welcome"]:
+            preparation.welcome()
+            return
         preparation.prepare()
         preparation.make_first_administrator()

@@ -49,7 +49,7 @@ class Console:
         if claim.redis is not None:
             self.supervisor.add_process("redis", claim.redis, is_last=True)
         self._add("prepare", preparation.prepare, ["prepare"], then=self._prepared)
-        self._add("administrator", preparation.make_first_administrator, ["prepare"], then=self._administrator_made)
+        self._add("welcome", preparation.welcome, ["prepare", "--welcome"], then=self._welcomed)
         for name, run in processes.PROCESSES.items():
             self._add(name, partial(run, listener, self._tell_ready) if name == "web" else run, ["serve", name])
         self.starts_redis = claim.redis is not None
@@ -79,17 +79,15 @@ class Console:
 
     def _answers(self) -> None:
         """The first page can be had. What follows would only have kept it waiting."""
-        self.supervisor.start("administrator")
+        self.supervisor.start("welcome")
         processes.import_for_workers()
         for name in processes.PROCESSES:
             if name != "web":
                 self.supervisor.start(name)
 
-    def _administrator_made(self, status: int) -> None:
+    def _welcomed(self, status: int) -> None:
         if status:
             self.supervisor.give_up(2)
-            return
-        self.supervisor.say(f"DR Console answers at {settings.DR_PUBLIC_URL}. Ctrl-C stops it.")
 
     def _tell_ready(self) -> None:
         os.write(self.ready, b".")
