@@ -19,7 +19,13 @@ from pathlib import Path
 
 from tests.running import ROOT, Running, is_alive
 
-FLOOR = "import django; django.setup(); from django.core.management import call_command; call_command('migrate', verbosity=0)"
+FLOOR = """
+import django
+from django.core.management import call_command
+
+django.setup()
+call_command("migrate", verbosity=0)
+"""
 MOST_RATIO, MOST_COLD, MOST_WARM, MOST_MEGABYTES = 1.6, 3.0, 2.0, 200
 
 

@@ -9,7 +9,6 @@ import os
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.worker import WorkController
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dr_console.settings")
@@ -28,6 +27,7 @@ def _answer_on(queue: str) -> dict[str, Any]:
 app.conf.beat_schedule = {
     **{f"answer on {queue}": _answer_on(queue) for queue in settings.DR_QUEUES},
     "forget processes that are gone": {"task": "operations.forget_the_gone", "schedule": 3600.0},
+    "prune live events": {"task": "live.prune_events", "schedule": 600.0},
     "forget old events of live progress": {"task": "live.prune_events", "schedule": 300.0},
 }
 
@@ -35,9 +35,9 @@ app.conf.beat_schedule = {
 class HeartbeatStep(bootsteps.StartStopStep):
     """Each worker says that it is alive, whether or not beat is."""
 
-    requires = {"celery.worker.components:Pool"}
+    requires = ("celery.worker.components:Pool",)
 
-    def __init__(self, parent: WorkController, **kwargs: Any) -> None:
+    def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
         # Models cannot be imported before Django's apps are ready, and the app above is needed to make them so.
         from dr_console.operations.heartbeats import Pulse  # noqa: PLC0415
@@ -45,10 +45,10 @@ class HeartbeatStep(bootsteps.StartStopStep):
 
         self.pulse = Pulse(parent.hostname.split("@")[0], kind=Heartbeat.Kind.WORKER)
 
-    def start(self, parent: WorkController) -> None:
+    def start(self, parent: Any) -> None:
         self.pulse.start()
 
-    def stop(self, parent: WorkController) -> None:
+    def stop(self, parent: Any) -> None:
         self.pulse.stop()
 
 

@@ -17,7 +17,7 @@ class Role:
     permissions: frozenset[str]
 
 
-VIEWER = frozenset({"plans.view_plan"})
+VIEWER = frozenset({"plans.view_plan", "incidents.view_incident"})
 MANAGER = VIEWER | {"plans.change_metadata", "audit.view_auditentry"}
 RESPONDER = VIEWER
 COMMANDER = RESPONDER

@@ -96,7 +96,8 @@ REDIS_URL = env.url(
     schemes=("redis", "rediss", "unix", "redis+socket"),
     shown="one started by `manage.py up`",
 )
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+# Login attempts are counted in it, and people must be able to log in while Redis is down.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "console_cache"}}
 
 # --- Celery: ENGINE.md has the reason for each ---------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

@@ -11,7 +11,7 @@ from importlib import import_module
 
 import uvicorn
 from django.conf import settings
-from django.template import engines
+from django.template import Engine
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
@@ -75,7 +75,7 @@ def web(listener: socket.socket | None = None, tell_ready: Callable[[], None] | 
 
 def worker(name: str, queues: list[str]) -> None:
     """Carry out the tasks of these queues until SIGTERM."""
-    from celery.platforms import SecurityWarning  # noqa: PLC0415 (the first page does not wait for Celery's worker)
+    from celery.exceptions import SecurityWarning  # noqa: PLC0415 (the first page does not wait for Celery's worker)
 
     from dr_console.celery import app  # noqa: PLC0415
 
@@ -113,9 +113,8 @@ def import_for_web() -> None:
         import_module(module)
     for name in (*settings.MIDDLEWARE, settings.ACCOUNT_ADAPTER, settings.FORM_RENDERER):
         import_string(name)
-    for engine in engines.all():
-        _ = engine.engine.template_context_processors, engine.engine.template_loaders
-    _ = get_resolver().url_patterns
+    engine = Engine.get_default()
+    _ = engine.template_context_processors, engine.template_loaders, get_resolver().url_patterns
 
 
 def import_for_workers() -> None:

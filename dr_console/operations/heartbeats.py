@@ -23,10 +23,10 @@ log = structlog.get_logger(__name__)
 
 def beat(process: str, *, kind: Heartbeat.Kind) -> None:
     """Write that `process` on this host is alive: one UPDATE, an INSERT the first time."""
-    row = {"kind": kind, "process": process, "host": socket.gethostname()}
+    host = socket.gethostname()
     alive = {"pid": os.getpid(), "at": now()}
-    if not Heartbeat.objects.filter(**row).update(**alive):
-        Heartbeat.objects.update_or_create(**row, defaults=alive)
+    if not Heartbeat.objects.filter(kind=kind, process=process, host=host).update(**alive):
+        Heartbeat.objects.update_or_create(kind=kind, process=process, host=host, defaults=alive)
 
 
 def last_heard() -> dict[str, datetime]:

@@ -25,8 +25,9 @@ class BeatingScheduler(Scheduler):
         """What is due every so many seconds is due at once: nothing is known of how long nobody rang."""
         super().setup_schedule()
         for entry in self.schedule.values():
-            if type(entry.schedule) is schedule:
-                entry.last_run_at = entry.default_now() - entry.schedule.run_every
+            rhythm: Any = entry.schedule
+            if type(rhythm) is schedule:
+                entry.last_run_at = entry.default_now() - rhythm.run_every
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         if time.monotonic() - self._beaten_at >= heartbeats.EVERY_SECONDS:

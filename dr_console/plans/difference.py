@@ -93,7 +93,7 @@ def _parts(section: Section, key: str, name: str, old: list[Any], new: list[Any]
 
 
 def _values(section: str, key: str, field: str, old: Any, new: Any) -> Iterator[Change]:
-    if old == new and type(old) is type(new):
+    if _same(old, new):
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in dict.fromkeys([*new, *old]):
@@ -104,3 +104,12 @@ def _values(section: str, key: str, field: str, old: Any, new: Any) -> Iterator[
         yield Change("removed", section, key, field, old, None)
     else:
         yield Change("changed", section, key, field, old, new)
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Equal, where Python takes True for 1 as well."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return old.keys() == new.keys() and all(_same(old[name], new[name]) for name in old)
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(_same, old, new))
+    return bool(old == new) and isinstance(old, bool) == isinstance(new, bool)

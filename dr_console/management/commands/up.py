@@ -50,8 +50,9 @@ class Console:
             self.supervisor.add_process("redis", claim.redis, is_last=True)
         self._add("prepare", preparation.prepare, ["prepare"], then=self._prepared)
         self._add("welcome", preparation.welcome, ["prepare", "--welcome"], then=self._welcomed)
+        web = partial(processes.web, listener, self._tell_ready)
         for name, run in processes.PROCESSES.items():
-            self._add(name, partial(run, listener, self._tell_ready) if name == "web" else run, ["serve", name])
+            self._add(name, run if name != "web" else web, ["serve", name])
         self.starts_redis = claim.redis is not None
 
     def run(self) -> int:

@@ -2,7 +2,17 @@
 
 import django.db.models.deletion
 from django.conf import settings
+from django.core.management import call_command
 from django.db import migrations, models
+
+
+def make_cache_table(apps, schema_editor):
+    """The table in which login attempts are counted; settings.CACHES names it."""
+    call_command("createcachetable", database=schema_editor.connection.alias, verbosity=0)
+
+
+def drop_cache_table(apps, schema_editor):
+    schema_editor.execute("DROP TABLE IF EXISTS console_cache")
 
 
 class Migration(migrations.Migration):
@@ -31,4 +41,5 @@ class Migration(migrations.Migration):
                 'default_permissions': (),
             },
         ),
+        migrations.RunPython(make_cache_table, drop_cache_table),
     ]
