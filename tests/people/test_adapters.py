@@ -12,8 +12,10 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.urls import reverse
 
+from dr_console import settings as real_settings
 from dr_console.audit.models import AuditEntry
 from dr_console.people import services
 from dr_console.people.queries import role_of
@@ -89,6 +91,16 @@ def test_too_many_wrong_passwords_stop_even_the_right_one(client):
     assert "Too many failed login attempts" in text(log_in(client))
     assert who(client) is None
     assert actions()[-1] == ("person.login_blocked", "", "person ada")
+
+
+def test_attempts_are_counted_in_the_database_so_that_login_does_not_need_redis(client, settings):
+    settings.CACHES = real_settings.CACHES
+    call_command("createcachetable")
+    make.user("ada")
+    for _attempt in range(5):
+        log_in(client, password="wrong")
+    assert "Too many failed login attempts" in text(log_in(client))
+    assert "redis" not in str(real_settings.CACHES).lower()
 
 
 def test_attempts_are_counted_for_each_address_behind_the_proxy(client, settings):
