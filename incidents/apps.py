@@ -11,10 +11,13 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("incidents")
 
     def ready(self) -> None:
+        from dr_console.operations import metrics
         from dr_console.plans import pages, registry
         from incidents import plan
+        from incidents.models import Incident
         from incidents.pages import PAGES
 
+        metrics.gauge("open_incidents", "Real incidents that are not resolved.", Incident.objects.real().open().count)
         for section in plan.SECTIONS:
             registry.register(section)
         pages.add_pages(*PAGES)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextvars import Context
+from weakref import WeakSet
 
 import django.db
 import structlog
@@ -21,6 +22,8 @@ from dr_console.live.viewers import BEAT, Channel, Message, Viewer, message
 from dr_console.live.wakeups import wakeups
 
 log = structlog.get_logger(__name__)
+
+_hubs: WeakSet[Hub] = WeakSet()
 
 RETRY = b"retry: 500\n\n"
 PAGE = 500
@@ -40,6 +43,12 @@ class Hub:
         self._is_listening = asyncio.Event()
         self._woken = asyncio.Event()
         self._dirty: set[str] = set()
+        _hubs.add(self)
+
+    @property
+    def viewers(self) -> int:
+        """How many pages it serves."""
+        return len(self._viewers)
 
     async def stream(self, viewer: Viewer) -> AsyncGenerator[bytes, None]:
         """All that the viewer is sent, until it is closed. Whoever asks for it closes the iterator."""
@@ -204,6 +213,11 @@ class Hub:
                     break  # Nobody is sent away because the database is down.
                 for viewer in unwelcome:
                     viewer.close()
+
+
+def viewers() -> int:
+    """How many pages are watching in this process."""
+    return sum(hub.viewers for hub in list(_hubs))
 
 
 def _unwelcome(viewers: list[Viewer]) -> list[Viewer]:

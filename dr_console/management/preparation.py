@@ -101,7 +101,7 @@ def _migrate() -> None:
 
 def _load_built_in_plan() -> None:
     if not PlanVersion.objects.exists():
-        plans.load(reader.read(BUILT_IN_PLAN), by=None, source="built-in")
+        plans.load(reader.read(BUILT_IN_PLAN), by=None, source=BUILT_IN_PLAN.name)
 
 
 def _collect_static_files() -> None:

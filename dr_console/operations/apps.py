@@ -9,3 +9,9 @@ from django.utils.translation import gettext_lazy as _
 class OperationsConfig(AppConfig):
     name = "dr_console.operations"
     verbose_name = _("Operations")
+
+    def ready(self) -> None:
+        from dr_console.live import hub
+        from dr_console.operations import metrics
+
+        metrics.gauge("live_viewers", "Open pages that follow the live stream of this process.", hub.viewers)

@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from celery.beat import Scheduler
-from celery.schedules import schedule
 from django.db import DatabaseError, connection
 
 from dr_console.operations import heartbeats
@@ -25,9 +24,8 @@ class BeatingScheduler(Scheduler):
         """What is due every so many seconds is due at once: nothing is known of how long nobody rang."""
         super().setup_schedule()
         for entry in self.schedule.values():
-            rhythm: Any = entry.schedule
-            if type(rhythm) is schedule:
-                entry.last_run_at = entry.default_now() - rhythm.run_every
+            if every := getattr(entry.schedule, "run_every", None):
+                entry.last_run_at = entry.default_now() - every
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         if time.monotonic() - self._beaten_at >= heartbeats.EVERY_SECONDS:

@@ -13,5 +13,8 @@ class PlansConfig(AppConfig):
 
     def ready(self) -> None:
         from dr_console.audit import actions
+        from dr_console.operations import metrics
+        from dr_console.plans import queries
 
+        metrics.gauge("plan_version", "Number of the plan version in force.", queries.current_number)
         actions.register({"plan.loaded": _("Plan loaded"), "plan.changed": _("Plan changed")})

@@ -1,0 +1,84 @@
+"""/readyz: is every part there? Asked by machines, without login."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils.timezone import now
+
+from dr_console.operations import heartbeats, readiness
+from dr_console.operations.models import Heartbeat
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Kind = Heartbeat.Kind
+
+
+def all_alive(queues):
+    for kind in (Kind.WEB, Kind.WORKER, Kind.BEAT):
+        heartbeats.beat(kind, kind=kind)
+    for queue in queues:
+        heartbeats.beat(queue, kind=Kind.QUEUE)
+
+
+def test_ready_says_so_for_every_part(client, settings):
+    all_alive(settings.DR_QUEUES)
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    answer = response.json()
+    assert answer["ready"] is True
+    assert set(answer["checks"]) == {"database", "redis", "migrations", "worker", "beat", "queues"}
+    assert {check["status"] for check in answer["checks"].values()} == {"ok"}
+    assert answer["checks"]["worker"]["age_seconds"] < 5
+
+
+@pytest.mark.parametrize(
+    ("gone", "part"),
+    [({"kind": Kind.WORKER}, "worker"), ({"kind": Kind.BEAT}, "beat"), ({"process": "failover"}, "queues")],
+)
+def test_who_has_gone_quiet_is_named(client, settings, gone, part):
+    all_alive(settings.DR_QUEUES)
+    Heartbeat.objects.filter(**gone).update(at=now() - timedelta(seconds=61))
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    failed = {name for name, check in response.json()["checks"].items() if check["status"] != "ok"}
+    assert failed == {part}
+
+
+def test_who_was_never_heard_of_is_not_ready(client):
+    checks = client.get("/readyz").json()["checks"]
+    assert checks["beat"] == {"status": "failed", "detail": "Never heard of."}
+    assert "default" in checks["queues"]["detail"]
+
+
+def test_redis_down(client, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["redis"] == {"status": "failed", "detail": "Redis does not answer."}
+
+
+def test_a_migration_that_is_not_applied(client):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'operations'")
+    try:
+        check = client.get("/readyz").json()["checks"]["migrations"]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO django_migrations (app, name, applied) VALUES ('operations', '0001_initial', %s)",
+                [now()],
+            )
+    assert check == {"status": "failed", "detail": "1 migrations are not applied."}
+
+
+def test_a_part_that_hangs_does_not_hold_up_the_answer(client, monkeypatch):
+    monkeypatch.setattr(readiness, "SECONDS_A_CHECK", 0.1)
+    monkeypatch.setitem(readiness.CHECKS, "database", lambda: time.sleep(1))
+    began = time.monotonic()
+    check = client.get("/readyz").json()["checks"]["database"]
+    assert time.monotonic() - began < 0.9
+    assert check == {"status": "failed", "detail": "No answer within 0.1 s."}
