@@ -58,11 +58,13 @@ class ContactTable(EntryTable):
 class VendorTable(EntryTable):
     caption = gettext_lazy("Vendors")
     section = "vendors"
+    support_url = tables.Column(orderable=False)
     channels = tables.Column(verbose_name=gettext_lazy("Reached by"), orderable=False)
 
     class Meta(EntryTable.Meta):
         model = Vendor
         fields = ("name", "plan", "contract_number", "hours", "channels", "support_url")
+        sequence = ("...", "change")
 
     def render_channels(self, record: Vendor) -> SafeString:
         return channel_list(record.channels.all())

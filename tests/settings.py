@@ -18,6 +18,7 @@ if "DR_TEST_FOLDER" not in os.environ:  # the workers of pytest-xdist inherit it
     atexit.register(shutil.rmtree, os.environ["DR_TEST_FOLDER"], ignore_errors=True)
 _folder = Path(os.environ["DR_TEST_FOLDER"])
 os.environ["DR_DATA_DIR"] = str(_folder / "var")
+(_folder / "var" / "static").mkdir(parents=True, exist_ok=True)
 
 from dr_console.settings import *  # noqa: E402, F403
 from dr_console.settings import DATABASES  # noqa: E402

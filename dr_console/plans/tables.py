@@ -20,7 +20,7 @@ class EntryTable(ConsoleTable):
 
     section: ClassVar[str]
     default_order = "position"
-    change = tables.Column(verbose_name="", empty_values=(), orderable=False)
+    change = tables.Column(verbose_name=_("Action"), empty_values=(), orderable=False)
 
     class Meta:
         sequence = ("...", "change")

@@ -1,0 +1,159 @@
+"""Every page in a real browser: both languages, light and dark, three widths. Nothing spills, axe is content, all is quiet."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+
+from dr_console.plans import services
+from dr_console.plans.queries import entry_now
+from dr_console.plans.registry import section
+from tests import make
+from tests.e2e.pages import LOOKS, Look, check_page, faults, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PARTS = 3  # so that processes side by side share them
+
+
+def addresses() -> list[str]:
+    """Every page that a person can open, with the built-in plan inside and one change made to it."""
+    plain = [
+        "home",
+        "plans:overview",
+        "plans:versions",
+        "plans:compare",
+        "incidents:list",
+        "incidents:contacts",
+        "incidents:vendors",
+        "incidents:oncall",
+        "incidents:escalation",
+        "incidents:checklists",
+        "incidents:thresholds",
+        "incidents:regions",
+        "incidents:services",
+        "incidents:degradation",
+        "incidents:failover",
+        "incidents:recovery",
+        "incidents:report",
+        "backups:policies",
+        "drills:calendar",
+        "people:list",
+        "people:add",
+        "people:preferences",
+        "audit:log",
+        "account_change_password",
+        "mfa_index",
+    ]
+    return [reverse(name) for name in plain] + [
+        reverse("plans:version", args=[1]),
+        reverse("plans:edit-single", args=["about"]),
+        reverse("plans:edit", args=["failover_plans", "manual-failover"]),
+        reverse("plans:edit", args=["contacts", "cto"]),
+        reverse("plans:add", args=["drill_calendar"]),
+        reverse("plans:remove", args=["vendors", "aws"]),
+        reverse("incidents:failover-plan", args=["manual-failover"]),
+        reverse("incidents:checklist", args=["quick-recovery"]),
+        reverse("incidents:detail", args=["INC-2026-001"]),
+    ]
+
+
+def world():
+    """The built-in plan, changed once, and an incident that is still open."""
+    make.plan()
+    root = make.user("root", role="administrator")
+    entry = entry_now(section("contacts"), "cto") | {"time_zone": "Asia/Shanghai"}
+    services.edit_entry("contacts", "cto", entry, base_version=1, by=root)
+    make.incident(reference="INC-2026-001", title="API unavailable in Tokyo", commander=root)
+    return root
+
+
+# allauth's own templates name variables that are not always there.
+@pytest.mark.ignore_template_errors
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_page_in(browser: Browser, server: str, language: str, part: int):
+    root = world()
+    wrong = []
+    with visit(browser, server, Look(language=language), root) as page:
+        for address in addresses()[part::PARTS]:
+            try:
+                check_page(page, address, look=Look(language=language))
+                check_other_looks(page, language)
+            except AssertionError as error:
+                wrong.append(f"{address}: {error}")
+    assert not wrong, "\n\n".join(wrong)
+
+
+def check_other_looks(page: Page, language: str) -> None:
+    """The same page narrower and darker: as it is, since a new request would say nothing new."""
+    for look in LOOKS:
+        if look.language == language and look != Look(language=language):
+            page.set_viewport_size({"width": look.width, "height": 900})
+            page.emulate_media(color_scheme=look.scheme)
+            found = faults(page, look=look)
+            assert not found, f"at {look}:\n" + "\n".join(found)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(color_scheme="light")
+
+
+@pytest.mark.parametrize("look", [Look(1440), Look(320, "dark", "zh-hans")], ids=str)
+def test_the_login_page(browser: Browser, server: str, look: Look):
+    with visit(browser, server, look) as page:
+        check_page(page, reverse("account_login"), look=look)
+
+
+def test_a_person_logs_in_and_sees_the_plan_in_their_language(browser: Browser, server: str):
+    make.plan()
+    make.user("wei", role="viewer")
+    with visit(browser, server, Look(390, "dark", "zh-hans")) as page:
+        page.goto("/contacts/")
+        page.get_by_label("用户名").fill("wei")
+        page.locator("input[name=password]").fill("secret")
+        page.locator("main form button").first.click()
+        expect(page.get_by_text("技术主管").first).to_be_visible()
+
+
+def test_everything_works_without_javascript(browser: Browser, server: str):
+    world()
+    context = browser.new_context(base_url=server, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/contacts/?q=cto")
+    page.locator("input[name=login]").fill("root")
+    page.locator("input[name=password]").fill("secret")
+    page.locator("main form button").first.click()
+    expect(page.get_by_role("rowheader", name="CTO")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="Technical lead")).to_have_count(0)
+    page.get_by_role("link", name="Change cto").click()
+    page.get_by_role("button", name="Add a row").click()
+    rows = page.locator(".part-row")
+    expect(rows).to_have_count(4)
+    rows.last.get_by_label("Kind").select_option("slack")
+    rows.last.get_by_label("Address").fill("@the-cto")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved as version 3.")).to_be_visible()
+    expect(page.get_by_text("@the-cto")).to_be_visible()
+    context.close()
+
+
+def test_a_list_is_searched_while_one_types(browser: Browser, server: str):
+    root = world()
+    with visit(browser, server, Look(), root) as page:
+        page.goto("/contacts/")
+        page.get_by_label("Search").fill("cto")
+        expect(page.get_by_role("rowheader", name="Technical lead")).to_have_count(0)
+        expect(page.get_by_role("rowheader", name="CTO")).to_be_visible()
+        assert "q=cto" in page.url
+
+
+def test_a_change_of_the_plan_reaches_an_open_page(browser: Browser, server: str):
+    root = world()
+    with visit(browser, server, Look(), root) as page:
+        page.goto("/")
+        expect(page.get_by_text("Frankfurt").first).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("data-live", "open")
+        region = entry_now(section("regions"), "eu-central-1")
+        region["name"] = {"en": "Zürich", "zh-hans": "苏黎世"}
+        services.edit_entry("regions", "eu-central-1", region, base_version=2, by=root)
+        expect(page.get_by_text("Zürich").first).to_be_visible()
