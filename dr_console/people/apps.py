@@ -13,9 +13,12 @@ class PeopleConfig(AppConfig):
     def ready(self) -> None:
         from dr_console.audit import actions
         from dr_console.people import services
-        from dr_console.web import choices
+        from dr_console.people.search import find_people
+        from dr_console.web import choices, navigation
 
         choices.keep_with(lambda person, name, value: services.change_preferences(person, **{name: value}))
+        navigation.add_page(navigation.Destination(_("Add a person"), "people:add", "user", "people.manage"))
+        navigation.add_search(find_people)
         actions.register(
             {
                 "person.added": _("Person added"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 
 from dr_console.audit.models import AuditEntry
@@ -15,7 +19,7 @@ from dr_console.env import WrongSetting
 from dr_console.errors import Refused
 from dr_console.people import services
 from dr_console.people.models import Preferences
-from dr_console.people.queries import login_methods, preferences_of, role_of
+from dr_console.people.queries import administrators, login_methods, preferences_of, role_of
 from dr_console.roles import ROLES
 from tests import make
 
@@ -188,6 +192,27 @@ def test_two_who_demote_each_other_leave_one(root):
     services.change_role(other, "viewer", by=root)
     with pytest.raises(Refused, match="nobody else"):
         services.change_role(root, "viewer", by=other)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_demote_each_other_at_the_same_moment_leave_one():
+    pair = [make.user(name, role="administrator") for name in ("root", "other")]
+    start = threading.Barrier(2)
+
+    def demote(person, by):
+        start.wait(timeout=10)
+        try:
+            services.change_role(person, "viewer", by=by)
+        except Refused as refused:
+            return str(refused)
+        finally:
+            connection.close()
+        return ""
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(demote, pair, reversed(pair)))
+    assert sorted(map(bool, answers)) == [False, True]
+    assert administrators().count() == 1
 
 
 # --- Shutting out ----------------------------------------------------------------------------------

@@ -300,3 +300,17 @@ def test_the_preferences_page_takes_few_queries(client, django_assert_max_num_qu
     client.force_login(make.user("ada", role="viewer"))
     with django_assert_max_num_queries(8):
         client.get(url("preferences"))
+
+
+# --- The palette ---------------------------------------------------------------------------------------
+
+
+def test_administrators_find_people_by_typing(client, root, bob):
+    page = text(client.get(reverse("web:palette"), {"q": "bob"}))
+    assert url("detail", bob) in page
+    assert url("add") in text(client.get(reverse("web:palette"), {"q": "add person"}))
+
+
+def test_nobody_else_does(client, bob):
+    client.force_login(make.user("ada", role="commander"))
+    assert url("detail", bob) not in text(client.get(reverse("web:palette"), {"q": "bob"}))
