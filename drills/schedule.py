@@ -19,6 +19,7 @@ PARTS = {
     "MONTHLY": {"INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTH", "BYMONTHDAY", "BYSETPOS", "WKST"},
     "YEARLY": {"INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTH", "BYMONTHDAY", "BYSETPOS", "BYWEEKNO", "WKST"},
 }
+NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 
 
 class Calendar(Protocol):
@@ -32,9 +33,15 @@ class Calendar(Protocol):
 
 def parse(rule: str, *, starts_on: date) -> rrule:
     """The days of a rule such as FREQ=MONTHLY;BYDAY=1WE, as midnights without a zone. Raises ValueError."""
-    parts = dict(part.split("=", 1) for part in rule.split(";") if "=" in part)
-    allowed = PARTS.get(parts.pop("FREQ", ""))
-    if not re.fullmatch(r"[A-Z]+=[A-Z0-9,+-]+(;[A-Z]+=[A-Z0-9,+-]+)*", rule) or allowed is None or set(parts) - allowed:
+    if not re.fullmatch(r"[A-Z]+=[A-Z0-9,+-]+(;[A-Z]+=[A-Z0-9,+-]+)*", rule):
+        raise ValueError(rule)
+    parts = [part.split("=") for part in rule.split(";")]
+    values = dict(parts)
+    frequency = values.pop("FREQ", "")
+    # dateutil would look for the next day at an interval of 0 for ever.
+    numbers = (values[name] for name in ("INTERVAL", "COUNT") if name in values)
+    sound = len(parts) == len(values) + 1 and all(map(NUMBER.fullmatch, numbers))
+    if not sound or values.keys() - PARTS.get(frequency, set()):
         raise ValueError(rule)
     try:
         found = rrulestr(rule, dtstart=datetime.combine(starts_on, time.min), cache=False)
@@ -59,4 +66,5 @@ def _occurrences(calendar: Calendar, after: datetime) -> Iterator[datetime]:
         # A clock time that the change to summer time skips is read with the offset before the change (RFC 5545, 3.3.5).
         at = datetime.combine(day.date(), clock, tzinfo=zone).astimezone(UTC)
         if at > after:
+            after = at  # where a zone once skipped a whole day, two days have one moment
             yield at
