@@ -41,7 +41,7 @@ def parse(rule: str, *, starts_on: date) -> rrule:
     # dateutil would look for the next day at an interval of 0 for ever.
     numbers = (values[name] for name in ("INTERVAL", "COUNT") if name in values)
     sound = len(parts) == len(values) + 1 and all(map(NUMBER.fullmatch, numbers))
-    if not sound or values.keys() - PARTS.get(frequency, set()):
+    if not sound or frequency not in PARTS or values.keys() - PARTS[frequency]:
         raise ValueError(rule)
     try:
         found = rrulestr(rule, dtstart=datetime.combine(starts_on, time.min), cache=False)
