@@ -111,21 +111,30 @@ def words(name: str, default: list[str], meaning: str) -> list[str]:
     return _read(name, "list, separated by commas", default, meaning, parse, shown=", ".join(default))
 
 
-def url(name: str, default: str, meaning: str, *, schemes: Sequence[str] = ("http", "https"), shown: str = "") -> str:
-    """An absolute address without a trailing slash."""
+def url(
+    name: str,
+    default: str,
+    meaning: str,
+    *,
+    schemes: Sequence[str] = ("http", "https"),
+    shown: str = "",
+    secret: bool = False,
+) -> str:
+    """An absolute address without a trailing slash. `secret`: it may hold a password."""
 
     def parse(raw: str) -> str:
         parts = urlsplit(raw)
-        if parts.scheme not in schemes or not parts.netloc:
+        place = parts.path if parts.scheme == "unix" else parts.netloc
+        if parts.scheme not in schemes or not place:
             raise ValueError(f"an address that begins with {' or '.join(s + '://' for s in schemes)}")
         _ = parts.port  # raises ValueError when it is no number
         return raw.rstrip("/")
 
-    return _read(name, "address", default, meaning, parse, shown=shown)
+    return _read(name, "address", default, meaning, parse, shown=shown, secret=secret)
 
 
 def database_url(name: str, meaning: str, *, default_file: Path) -> dict[str, Any]:
-    """Django's description of the database behind a postgres:// or sqlite:/// address; SQLite in `default_file` without one."""
+    """Django's description of the database behind an address; SQLite in `default_file` where none is given."""
 
     def parse(raw: str) -> dict[str, Any]:
         scheme = raw.split(":", 1)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -92,15 +93,19 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.url(
     "REDIS_URL",
     data_folder.redis_url(DR_DATA_DIR) or "redis://127.0.0.1:6379/0",
-    "Redis 6.2 or Valkey 7.2 or newer. Without it, `manage.py up` starts one of its own.",
-    schemes=("redis", "rediss", "unix", "redis+socket"),
+    "Redis 6.2 or Valkey 7.2 or newer: redis://:password@host:6379/0, rediss:// for TLS, unix:// for a socket. "
+    "Without it, `manage.py up` starts one of its own.",
+    schemes=("redis", "rediss", "unix"),
     shown="one started by `manage.py up`",
+    secret=True,
 )
 # Login attempts are counted in it, and people must be able to log in while Redis is down.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "console_cache"}}
 
 # --- Celery: ENGINE.md has the reason for each ---------------------------------------------------
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)  # as Celery spells it
+if REDIS_URL.startswith("rediss://"):
+    CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}  # Celery would believe any certificate
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 180,
     "unacked_restore_interval": 5,

@@ -41,7 +41,7 @@ class Claim:
         if os.environ.get("DR_MODE", "").strip() in ("", "sandbox") and not _read(self.folder, SECRET_KEY):
             _write(self.folder, SECRET_KEY, secrets.token_urlsafe(48))
         (self.folder / REDIS_URL).unlink(missing_ok=True)
-        if os.environ.get("REDIS_URL", "").strip():
+        if any(os.environ.get(name, "").strip() for name in ("REDIS_URL", "REDIS_URL_FILE")):
             return
         binary = find_binary()
         if binary is None:
