@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 TERMINAL = "terminal"
@@ -27,13 +25,3 @@ def this_process_is(name: str) -> None:
 def remember(origin: str) -> None:
     """Say where the work from here on comes from; an empty text forgets it."""
     _origin.set(origin)
-
-
-@contextmanager
-def coming_from(origin: str) -> Iterator[None]:
-    """Say where the work inside the block comes from."""
-    token = _origin.set(origin)
-    try:
-        yield
-    finally:
-        _origin.reset(token)

@@ -113,7 +113,13 @@ def change_role(person: User, role: str, *, by: User | None) -> User:
     person = _locked(person)
     before = _facts(person)
     if role != ADMINISTRATOR:
-        _refuse_last_administrator(person, _("the role of %(person)s cannot change"))
+        _refuse_last_administrator(
+            person,
+            _(
+                "The role of “%(person)s” cannot change: nobody else is an active administrator. "
+                "Make somebody else one first."
+            ),
+        )
     person.groups.set([_group(role)])
     _record_change("person.role_changed", person, before, by=by)
     return person
@@ -125,7 +131,10 @@ def deactivate(person: User, *, by: User) -> User:
     person = _locked(person)
     if not person.is_active:
         raise Refused(_("%(person)s is deactivated already.") % {"person": person})
-    _refuse_last_administrator(person, _("%(person)s cannot be deactivated"))
+    _refuse_last_administrator(
+        person,
+        _("“%(person)s” cannot be deactivated: nobody else is an active administrator. Make somebody else one first."),
+    )
     person.is_active = False
     person.save(update_fields=["is_active"])
     ended = _end_sessions(person)
@@ -200,11 +209,10 @@ def _locked(person: User) -> User:
     return User.objects.select_for_update().get(pk=person.pk)
 
 
-def _refuse_last_administrator(person: User, what: str) -> None:
+def _refuse_last_administrator(person: User, sentence: str) -> None:
     active = administrators()
     if active.filter(pk=person.pk).exists() and not active.exclude(pk=person.pk).exists():
-        sentence = _("%(what)s: nobody else is an active administrator. Make somebody else one first.")
-        raise Refused(_capitalised(sentence % {"what": what % {"person": person}}))
+        raise Refused(sentence % {"person": person})
 
 
 def _refuse_taken_email(email: str, person: User | None = None) -> None:
@@ -262,7 +270,3 @@ def _record_change(action: str, person: User, before: dict[str, Any], *, by: Use
 
 def _made_up_password() -> str:
     return "-".join("".join(secrets.choice(PASSWORD_ALPHABET) for _letter in range(5)) for _group in range(4))
-
-
-def _capitalised(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]

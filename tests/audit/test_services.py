@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -16,12 +17,19 @@ from dr_console.audit.services import record
 from tests import make
 
 
+@pytest.fixture(autouse=True)
+def _forget_the_origin():
+    yield
+    origin.remember("")
+    origin.this_process_is(origin.TERMINAL)
+
+
 @pytest.mark.django_db
 def test_a_line_says_who_when_from_where_what_before_and_after(time_machine):
     time_machine.move_to("2025-01-10 14:32 +0000", tick=False)
     ada = make.user("ada")
-    with origin.coming_from("192.0.2.7"):
-        record("contact.changed", by=ada, target="contact tech-lead", before={"level": 1}, after={"level": 2})
+    origin.remember("192.0.2.7")
+    record("contact.changed", by=ada, target="contact tech-lead", before={"level": 1}, after={"level": 2})
     entry = AuditEntry.objects.get()
     assert (entry.actor, entry.actor_name, entry.origin) == (ada, "ada", "192.0.2.7")
     assert entry.at == datetime(2025, 1, 10, 14, 32, tzinfo=UTC)
@@ -118,7 +126,7 @@ def test_actions_have_labels_in_the_readers_language():
     assert ("person.role_changed", "Role changed") in actions.choices()
 
 
-def test_the_origin_is_forgotten_after_the_block():
-    with origin.coming_from(origin.WORKER):
-        assert origin.current() == "worker"
-    assert origin.current() == "terminal"
+def test_a_worker_says_so_in_every_thread():
+    origin.this_process_is(origin.WORKER)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(origin.current).result() == "worker"

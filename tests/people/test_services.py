@@ -166,9 +166,9 @@ def test_a_change_of_role_is_recorded(root):
 
 
 def test_the_last_administrator_can_be_neither_demoted_nor_removed(root):
-    with pytest.raises(Refused, match="role of root cannot change: nobody else"):
+    with pytest.raises(Refused, match="role of “root” cannot change: nobody else"):
         services.change_role(root, "viewer", by=root)
-    with pytest.raises(Refused, match="^Root cannot be deactivated: nobody else"):
+    with pytest.raises(Refused, match="^“root” cannot be deactivated: nobody else"):
         services.deactivate(root, by=root)
     root.refresh_from_db()
     assert root.is_active
