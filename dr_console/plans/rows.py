@@ -13,7 +13,7 @@ from django.utils import translation
 from dr_console.plans import registry
 from dr_console.plans.models import PlanRow
 from dr_console.plans.registry import Child, PlanDocument, Section
-from dr_console.plans.schema import LANGUAGES, PlanPart
+from dr_console.plans.schema import LANGUAGES, PlanPart, in_one_order
 from dr_console.plans.shapes import Shape, shapes
 
 Attributes = dict[str, Any]
@@ -164,4 +164,4 @@ def _value(shape: Shape, row: Mapping[str, Any], keys: dict[str, dict[int, str]]
         return value.isoformat()
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return None if shape.optional and value == "" else value
+    return None if shape.optional and value == "" else in_one_order(value)

@@ -169,11 +169,11 @@ def phone(text: str) -> str:
     return text
 
 
-def _sorted(value: Any) -> Any:
+def in_one_order(value: Any) -> Any:
     """Free-form values in one order, for PostgreSQL's JSON forgets in which order it was given keys."""
     if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
+        return {key: in_one_order(value[key]) for key in sorted(value)}
+    return [in_one_order(item) for item in value] if isinstance(value, list) else value
 
 
 def _parameters(value: dict[str, Any]) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def _parameters(value: dict[str, Any]) -> dict[str, Any]:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", key):
             raise wrong(_("names of small letters, digits and underscores"))
         _plain(item)
-    return {key: _sorted(value[key]) for key in sorted(value)}
+    return {key: in_one_order(value[key]) for key in sorted(value)}
 
 
 def _plain(value: Any) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from dr_console.plans import notation, registry
-from dr_console.plans.schema import PlanPart
+from dr_console.plans.schema import PlanPart, in_one_order
 from dr_console.plans.shapes import shapes
 
 HEADING = """\
@@ -42,5 +42,5 @@ def _part(part: type[PlanPart], value: Mapping[str, Any]) -> dict[str, Any]:
             given = {language: given[language] for language in ("en", "zh-hans")}
         elif shape.type is date and isinstance(given, str):
             given = date.fromisoformat(given)
-        found[shape.name] = given
+        found[shape.name] = in_one_order(given) if shape.kind == "value" else given
     return found | {key: value[key] for key in value if key not in part.model_fields}
