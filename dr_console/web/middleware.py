@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import DisallowedHost
@@ -52,19 +52,25 @@ def no_dead_ends(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
     if iscoroutinefunction(get_response):
 
         async def mend_later(request: HttpRequest) -> HttpResponseBase:
-            waited: Awaitable[HttpResponseBase] = get_response(request)
-            return _login_for_htmx(request, await waited)
+            response = _login_for_htmx(request, await get_response(request))
+            # The page needs the database; every other answer goes through without a thread.
+            return await sync_to_async(_page_for)(request, response) if response.status_code == 405 else response
 
         return mend_later
 
     def mend(request: HttpRequest) -> HttpResponseBase:
         response = _login_for_htmx(request, get_response(request))
-        if response.status_code == 405 and isinstance(response, HttpResponse) and not response.content:
-            response.content = render(request, "405.html", {"text": _WRONG_METHOD, "back": way_back(request)}).content
-            response["Content-Type"] = "text/html; charset=utf-8"
-        return response
+        return _page_for(request, response) if response.status_code == 405 else response
 
     return mend
+
+
+def _page_for(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Django's answer to a wrong method is empty."""
+    if isinstance(response, HttpResponse) and not response.content:
+        response.content = render(request, "405.html", {"text": _WRONG_METHOD, "back": way_back(request)}).content
+        response["Content-Type"] = "text/html; charset=utf-8"
+    return response
 
 
 def _login_for_htmx(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -36,9 +36,9 @@ function showAge() {
 setInterval(showAge, 1000);
 
 // --- Messages: what htmx could not do ---------------------------------------------------------------------------
-function say(text) {
+function say(text, ...links) {
   const message = Object.assign(document.createElement("div"), { className: "message message-error" });
-  message.append(Object.assign(document.createElement("p"), { textContent: text }));
+  message.append(Object.assign(document.createElement("p"), { textContent: text }), ...links);
   one("#messages").replaceChildren(message);
 }
 const isPolling = (detail) => detail.requestConfig?.triggeringEvent === undefined
@@ -54,6 +54,16 @@ document.addEventListener("htmx:timeout", lost);
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status >= 502) lost(event);
   else if (!event.detail.xhr.getResponseHeader("HX-Retarget")) say(one("#messages").dataset.mistake);
+});
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  // The session has run out. Whoever pressed something goes to the login; a panel that renews itself only says so,
+  // for somebody may be in the middle of a form.
+  const login = event.detail.xhr.getResponseHeader("HX-Redirect");
+  if (!login || !isPolling(event.detail)) return;
+  event.preventDefault();
+  unreachable = true;
+  const words = one("#messages").dataset;
+  say(words.loggedOut, Object.assign(document.createElement("a"), { href: login, textContent: words.logIn }));
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   // Our own error pages say where their sentence belongs; anybody else's (a proxy's) stay out of the page.
@@ -78,6 +88,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (arrived.dataset?.announce) announce(arrived.dataset.announce);
   prepare(arrived);
   showAge();
+});
+
+// --- Links that ask for what the list above them shows: an export follows the filters ------------------------------
+document.addEventListener("htmx:pushedIntoHistory", () => {
+  for (const link of all("a[data-same-query]")) link.search = location.search;
 });
 
 // --- Dialogs: [data-open="#id"] opens, [data-close] closes --------------------------------------------------------

@@ -5,10 +5,6 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from asgiref.sync import async_to_sync
-from django.test import AsyncClient
-
-from tests import make
 
 pytestmark = pytest.mark.django_db
 
@@ -32,14 +28,6 @@ def test_a_refusal_is_shown_in_the_messages_area(client, ada):
     assert response["HX-Retarget"] == "#messages"
     assert response["HX-Reswap"] == "innerHTML"
     assert "<html" not in response.content.decode()
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("address", ["/refuse/", "/refuse-later/"])
-def test_a_refusal_is_answered_under_asgi_too(address):
-    client = AsyncClient()
-    client.force_login(make.user("ada"))
-    assert async_to_sync(client.get)(address).status_code == 409
 
 
 def test_an_expired_session_sends_the_whole_page_to_the_login(client):

@@ -77,6 +77,14 @@ def break_down(request: ConsoleRequest) -> HttpResponse:
     raise RuntimeError("a mistake of ours")
 
 
+def broken(request: ConsoleRequest) -> HttpResponse:
+    return HttpResponse(
+        '<!doctype html><html lang="fr"><title>Broken</title><main><h1>Broken</h1>'
+        f'<img src="https://elsewhere.example/x.png"><p><b>{"wide" * 200}</b></p>'
+        '<p style="color: red">inline</p><p>fine</p></main>'
+    )
+
+
 @require_POST
 def only_post(request: ConsoleRequest) -> HttpResponse:
     return HttpResponse("done")
@@ -100,6 +108,7 @@ urlpatterns = [
     path("refuse/", refuse, name="refuse"),
     path("refuse-later/", refuse_later, name="refuse-later"),
     path("break/", break_down, name="break"),
+    path("broken/", broken, name="broken"),
     path("only-post/", only_post, name="only-post"),
     path("guarded/", guarded, name="guarded"),
 ]
