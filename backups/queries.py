@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from backups.models import BackupPolicy
+from dr_console.web.words import listed
 from incidents.models import Objectives
 from incidents.queries.readiness import Finding
 
@@ -59,9 +60,9 @@ def findings(states: list[RecoveryState]) -> list[Finding]:
             Finding("failed", _("Nothing is backed up"), _("The plan has no backup policy."), "backups:policies")
         )
     if late:
-        found.append(Finding("failed", _("Recovery points are too old"), _(", ").join(late), "backups:policies"))
+        found.append(Finding("failed", _("Recovery points are too old"), listed(late), "backups:policies"))
     if unproven:
         found.append(
-            Finding("unknown", _("No recovery point has been seen yet"), _(", ").join(unproven), "backups:policies")
+            Finding("unknown", _("No recovery point has been seen yet"), listed(unproven), "backups:policies")
         )
     return found

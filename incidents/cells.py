@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dr_console.web.badges import state
+from dr_console.web.words import listed
 from incidents.models import ContactChannel, VendorChannel
 
 LINKS = {"phone": "tel:", "email": "mailto:"}
@@ -39,10 +40,5 @@ def _mark(channel: ContactChannel | VendorChannel) -> SafeString | str:
     return state("waiting", _("placeholder")) if channel.is_placeholder else ""
 
 
-def word_list(words: Iterable[str], *, code: bool = False) -> SafeString:
-    pattern = "<code>{}</code>" if code else "{}"
-    return format_html_join(SafeString(", "), pattern, ((word,) for word in words))
-
-
 def choice_words(choices: type[TextChoices], values: Iterable[str]) -> str:
-    return _(", ").join(str(choices(value).label) for value in values if value in choices.values)
+    return listed(choices(value).label for value in values if value in choices.values)

@@ -22,7 +22,8 @@ from dr_console.web.tables import (
     YesNoColumn,
 )
 from dr_console.web.times import duration
-from incidents.cells import channel_list, choice_words, word_list
+from dr_console.web.words import listed, listed_code
+from incidents.cells import channel_list, choice_words
 from incidents.models import (
     ChecklistTemplate,
     Contact,
@@ -112,7 +113,7 @@ class ServiceTable(EntryTable):
         fields = ("name", "description", "hostnames", "endpoints")
 
     def render_hostnames(self, value: list[str]) -> SafeString:
-        return word_list(value, code=True)
+        return listed_code(value)
 
     def render_endpoints(self, record: Service) -> SafeString:
         return format_html(
@@ -141,8 +142,8 @@ class RotationTable(EntryTable):
         self.names = names or {}
         super().__init__(*args, **kwargs)
 
-    def render_participants(self, value: list[str]) -> SafeString:
-        return word_list([self.names.get(key, key) for key in value])
+    def render_participants(self, value: list[str]) -> str:
+        return listed([self.names.get(key, key) for key in value])
 
     def render_hand_over_at(self, record: Rotation) -> str:
         return f"{record.hand_over_at} {record.time_zone}"
@@ -161,7 +162,7 @@ class ChecklistTable(EntryTable):
         fields = ("name", "severities", "failures", "length")
 
     def render_severities(self, value: list[str]) -> str:
-        return ", ".join(value) or _("all")
+        return listed(value) or _("all")
 
     def render_failures(self, value: list[str]) -> str:
         return choice_words(Failure, value) or _("all")
@@ -180,10 +181,10 @@ class DegradationTable(EntryTable):
         fields = ("level", "name", "features_on", "features_off", "cache", "static_only", "message")
 
     def render_features_on(self, value: list[str]) -> SafeString:
-        return word_list(value, code=True)
+        return listed_code(value)
 
     def render_features_off(self, value: list[str]) -> SafeString:
-        return word_list(value, code=True)
+        return listed_code(value)
 
 
 class FailoverTable(EntryTable):

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from dr_console.plans.schema import LANGUAGES, PlanPart
 from dr_console.plans.shapes import Shape
+from dr_console.web.words import listed
 
 Choices = Mapping[str, list[tuple[str, str]]]
 
@@ -86,7 +87,7 @@ def _list_field(shape: Shape, choices: Choices, known: Any) -> forms.Field:
         return AnyChoices(required=False, choices=options, initial=known, widget=forms.CheckboxSelectMultiple())
     hint = _("One a line, in order.")
     if shape.refers:
-        hint += " " + _("Known: %(keys)s") % {"keys": ", ".join(key for key, _label in _references(shape, choices))}
+        hint += " " + _("Known: %(keys)s") % {"keys": listed(key for key, _label in _references(shape, choices))}
     return _area("\n".join(str(value) for value in known or []), hint)
 
 

@@ -36,7 +36,7 @@ class EntryTable(ConsoleTable):
 class VersionTable(ConsoleTable):
     number = tables.Column(linkify=True, verbose_name=_("Version"))
     at = MomentColumn(verbose_name=_("Loaded"))
-    by = tables.Column(verbose_name=_("By"), empty_values=(), orderable=False)
+    by = tables.Column(verbose_name=_("Loaded by"), empty_values=(), orderable=False)
     source = tables.Column(verbose_name=_("Source"), orderable=False)
     note = tables.Column(verbose_name=_("Note"), orderable=False)
     difference = tables.Column(verbose_name=_("Difference"), empty_values=(), orderable=False)

@@ -122,7 +122,7 @@ class EscalationLevel(PlanPart):
         _("Who"), _("Who is paged: “rotation:” or “contact:” and a key.")
     )
     channels: Annotated[list[models.ChannelKind], Field(min_length=1), NoDoubles] = said(
-        _("By"), _("How they are paged.")
+        _("Channels"), _("How they are paged.")
     )
     required_acknowledgements: Count = said(
         _("Acknowledgements needed"), _("How many people have to answer before it stops."), default=1

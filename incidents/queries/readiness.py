@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dr_console.web.words import listed
 from incidents.models import About, Contact, FailoverPlan, Rotation, Service, Vendor
 from incidents.queries.escalation import ladders
 
@@ -82,7 +83,7 @@ def _ladders() -> Iterator[Finding]:
         yield Finding(
             "waiting",
             _("%(severities)s: the last level is paged too late to leave time for the recovery")
-            % {"severities": ", ".join(slow)},
+            % {"severities": listed(slow)},
             _("If nobody answers, the objective is missed before everybody has been asked."),
             "incidents:escalation",
         )
@@ -117,7 +118,7 @@ def _review(today: date) -> Iterator[Finding]:
 
 
 def _names(names: list[str], most: int = 4) -> str:
-    shown = _(", ").join(names[:most])
+    shown = listed(names[:most])
     if len(names) > most:
         shown = _("%(names)s and %(count)d more") % {"names": shown, "count": len(names) - most}
     return shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from dr_console.web import badges, charts, times
+from dr_console.web import badges, charts, times, words
 from dr_console.web import icons as shapes
 
 register = template.Library()
@@ -44,6 +45,12 @@ def ago(when: datetime | None) -> SafeString | str:
 def duration(length: timedelta | float | None) -> str:
     """{{ delta|duration }}: 1 h 5 min. A number counts as seconds."""
     return "–" if length is None else times.duration(length)
+
+
+@register.filter
+def listed(names: Iterable[object]) -> str:
+    """{{ names|listed }}: one, two, three, with the language's own comma."""
+    return words.listed(names)
 
 
 @register.filter
