@@ -12,6 +12,7 @@
   const LOOK_AGAIN = 15000;
   const QUIET_FOR = 45000; // three beats of the server
   const BURST = 100;
+  const SETTLE = 50; // htmx makes new content listen 20 ms after it has put it in its place
 
   let source = null;
   let giveSlotBack = null;
@@ -28,6 +29,25 @@
   };
   const isWanted = () => !document.hidden && !isLeft;
 
+  const dispatch = (name) => {
+    document.body.dispatchEvent(new CustomEvent(`live:${name}`, { bubbles: true }));
+  };
+
+  // htmx drops what a panel is told while its new content is on the way, and that may be older than what is told.
+  // So whatever is told meanwhile is told again when the content is in its place.
+  const onTheWay = new Set();
+  const again = new Map();
+  document.addEventListener("htmx:beforeSend", (event) => onTheWay.add(event.detail.xhr));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    setTimeout(() => {
+      onTheWay.delete(event.detail.xhr);
+      for (const [name, requests] of again) {
+        requests.delete(event.detail.xhr);
+        if (!requests.size && again.delete(name)) dispatch(name);
+      }
+    }, SETTLE);
+  });
+
   // Tell the panels at once, and once more at the end of a burst of the same name.
   const bursts = new Map();
   const tell = (name) => {
@@ -36,7 +56,8 @@
       return;
     }
     bursts.set(name, false);
-    document.body.dispatchEvent(new CustomEvent(`live:${name}`, { bubbles: true }));
+    if (onTheWay.size) again.set(name, new Set([...(again.get(name) || []), ...onTheWay]));
+    dispatch(name);
     setTimeout(() => {
       const isMore = bursts.get(name);
       bursts.delete(name);
