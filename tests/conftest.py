@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.utils import translation
 
 from dr_console.audit import triggers
 from dr_console.operations.redis_server import RedisServer, find_binary
@@ -104,6 +105,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def _empty_cache() -> None:
     """Login attempts are counted in the cache: no test may use up another's."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _default_language() -> None:
+    """A request leaves its language with the thread, and the next test may call a service in that thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
