@@ -140,7 +140,7 @@ class _Reading:
             for index, part in enumerate(parts if isinstance(parts, list) else []):
                 if not isinstance(part, dict) or any(field not in part for field in child.identity):
                     continue
-                identity = tuple(str(part[field]) for field in child.identity)
+                identity = tuple(str(part[field]).strip() for field in child.identity)
                 if identity in seen:
                     place = (*path, name, index, child.identity[-1])
                     self._problem(place, _("something that is not in this list yet"), shown(" ".join(identity)))

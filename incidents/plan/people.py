@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from dr_console.plans.problems import Problem
 from dr_console.plans.schema import (
+    CLOCK,
     Clock,
     Count,
     Day,
@@ -29,13 +30,13 @@ from dr_console.plans.schema import (
     phone,
     refers_to,
     said,
+    time_zone,
     wrong,
 )
 from incidents import models
 
 WEEKDAY = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
-CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
-HOURS = re.compile(rf"24/7|{WEEKDAY}(-{WEEKDAY})? {CLOCK}-({CLOCK}|24:00) [A-Za-z]+(/[A-Za-z_+-]+)*")
+HOURS = re.compile(rf"24/7|{WEEKDAY}(-{WEEKDAY})? {CLOCK}-({CLOCK}|24:00) \S+")
 
 
 def _slack(text: str) -> str:
@@ -53,6 +54,8 @@ def _pagerduty(text: str) -> str:
 def _hours(text: str) -> str:
     if not HOURS.fullmatch(text):
         raise wrong(gettext("24/7, or days and hours with a time zone, such as Mon-Fri 09:00-18:00 Asia/Tokyo"))
+    if text != "24/7":
+        time_zone(text.rpartition(" ")[2])
     return text
 
 

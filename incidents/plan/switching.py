@@ -41,7 +41,7 @@ class FailoverStep(PlanPart):
     )
     runs_on: models.FailoverStep.Condition = said(
         _("Runs"),
-        _("Whether it runs after the success of what it depends on, only after a failure, or in any case (always)."),
+        _("Whether it runs after the success of all that it depends on, after a failure of any of it, or always."),
         default="success",
     )
     timeout_seconds: Seconds = said(_("Time limit (seconds)"), _("How long one attempt may take."), default=60)
@@ -53,7 +53,9 @@ class FailoverStep(PlanPart):
         _("Needs approval"), _("Whether a person has to say yes before it runs."), default=False
     )
     on_failure: models.FailoverStep.OnFailure = said(
-        _("On failure"), _("Whether the plan stops when the step has failed, or goes on."), default="stop"
+        _("On failure"),
+        _("Whether the plan stops when it has failed, but for steps that run on a failure, or goes on."),
+        default="stop",
     )
 
     @model_validator(mode="after")

@@ -141,6 +141,8 @@ def test_parts_that_are_told_apart_by_other_fields_are_there_once():
         "contacts → cto → channels → 2 → address: "
         "expected something that is not in this list yet, found “phone +1-555-0102”."
     ]
+    quoted = "      - kind: phone\n        address: ' +1-555-0102'\n"
+    assert len(said((address, address + quoted))) == 1
 
 
 def test_a_name_that_is_there_twice_is_said_once_and_the_rest_is_still_looked_at():
