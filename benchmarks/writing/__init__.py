@@ -1,0 +1,1 @@
+"""The small console that benchmarks/sqlite_writes.py puts under load."""
