@@ -52,6 +52,9 @@ class Incident(models.Model):
             models.Index(fields=["status", "started_at", "id"], name="%(class)s_by_status"),
         ]
 
+    def __str__(self) -> str:
+        return self.reference
+
     def get_absolute_url(self) -> str:
         return f"/incidents/{self.reference}/"
 
@@ -101,18 +104,18 @@ class IncidentFilters(ConsoleFilterSet):
     status = ChoiceFilter(choices=Incident.Status.choices)
 
 
-# A row every 37 seconds; of a thousand, two are open and three are mitigated.
+# A row every 37 seconds; of twenty, one is open and one is mitigated.
 ROWS = """
 INSERT INTO {table} (reference, title, severity, status, service, commander, started_at, resolved_at)
 SELECT 'INC-' || n, 'API unavailable in Tokyo, number ' || n, 'P' || (n % 4),
-       CASE WHEN n % 500 = 7 THEN 'open' WHEN n % 333 = 5 THEN 'mitigated' ELSE 'resolved' END,
+       CASE WHEN n % 20 = 7 THEN 'open' WHEN n % 20 = 5 THEN 'mitigated' ELSE 'resolved' END,
        'service-' || (n % 12), 'commander-' || (n % 30), {start},
-       CASE WHEN n % 500 = 7 THEN NULL ELSE {end} END
+       CASE WHEN n % 20 = 7 THEN NULL ELSE {end} END
 FROM {numbers}
 """
 BY_VENDOR = {
     "sqlite": {
-        "numbers": "(WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {rows}) SELECT n FROM up)",
+        "numbers": "(WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM up WHERE n<{rows}) SELECT n FROM up)",
         "start": "datetime('2020-01-01', '+' || (n * 37) || ' seconds')",
         "end": "datetime('2020-01-01', '+' || (n * 37 + 900) || ' seconds')",
     },

@@ -1,16 +1,15 @@
 """Tables of the console: django-tables2, rendered lean.
 
-Its own template costs several times as much (benchmarks/page_render.py): for every cell it inspects the signature of
-the same functions, and collects attributes that nobody sets. Here, signatures are remembered, and rows are put together
-by `ConsoleTable.body`. Attributes of cells are those of their column; a callable for each cell does not work.
+Left to itself it takes several times as long (benchmarks/page_render.py): for every cell it inspects the signature of
+the same functions, looks for the same fields, and collects attributes that nobody sets. Here all that happens once for
+each column, in `_Cells`, and `ConsoleTable.body` puts the rows together. Attributes of cells are therefore those of
+their column; a callable for each cell does not work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from django.template.defaultfilters import linebreaksbr
@@ -22,28 +21,12 @@ from django.utils.translation import gettext_lazy as _
 from django_tables2 import Column as Column  # offered to the apps together with ours
 from django_tables2 import Table, utils
 from django_tables2.columns.base import BoundColumn
+from django_tables2.rows import BoundRow
 
 from dr_console.web import badges, times
 from dr_console.web.paging import Page
 
-inspect_signature = utils.signature
-
-
-@lru_cache(maxsize=1024)
-def _signature_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], str | None]:
-    return inspect_signature(function)  # type: ignore[no-any-return]
-
-
-def remembered_signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], str | None]:
-    """What django-tables2 asks for every cell. A method is bound anew for every table: remember its function."""
-    plain = getattr(function, "__func__", None)
-    if plain is None:
-        return _signature_of(function)
-    arguments, keywords = _signature_of(plain)
-    return arguments[1:], keywords
-
-
-utils.signature = remembered_signature
+_UNKNOWN = object()
 
 
 @dataclass(frozen=True)
@@ -92,16 +75,58 @@ class ConsoleTable(Table):
 
     def body(self) -> SafeString:
         """All rows. The first column is the row's heading."""
-        columns = list(self.columns)
-        tags = [_cell_tags(column, is_heading=index == 0) for index, column in enumerate(columns)]
+        columns = [_Cells(column, is_heading=index == 0) for index, column in enumerate(self.columns)]
         rows = []
         for row in self.rows:
-            cells = "".join(
-                f"{start}{_cell(cell)}{end}" for (start, end), (_column, cell) in zip(tags, row.items(), strict=True)
-            )
             attributes = f" {row.attrs.as_html()}" if self.row_attrs else ""
-            rows.append(f'<tr role="row"{attributes}>{cells}</tr>')
+            rows.append(f'<tr role="row"{attributes}>{"".join([cells.of(row) for cells in columns])}</tr>')
         return mark_safe("".join(rows))
+
+
+class _Cells:
+    """The cells of one column, with everything looked up once that is the same for all of them."""
+
+    def __init__(self, column: BoundColumn, *, is_heading: bool) -> None:
+        self.column = column
+        self.empty_values = column.column.empty_values
+        self.arguments, self.takes_all = utils.signature(column.render)
+        self.name = str(column.accessor)
+        self.is_plain = self.name.isidentifier() and "__" not in self.name
+        self.has_choices = False
+        model = column._table.data.model
+        if self.is_plain and model is not None:
+            self.has_choices = bool(getattr(column.accessor.get_field(model), "choices", None))
+        name, role = ("th", 'scope="row" role="rowheader"') if is_heading else ("td", 'role="cell"')
+        # The label is what the cell is called where a narrow screen shows the row as a card.
+        label = conditional_escape(column.header)
+        self.start = f'<{name} {role} class="{conditional_escape(_css(column))}" data-label="{label}">'
+        self.end = f"</{name}>"
+
+    def of(self, row: BoundRow) -> str:
+        content = self._content(row)
+        if not isinstance(content, str):
+            content = localize(content)
+        return f"{self.start}{conditional_escape(content)}{self.end}"
+
+    def _content(self, row: BoundRow) -> Any:
+        """What BoundRow.get_cell says; and it is asked wherever the way to the value is no plain attribute."""
+        record = row.record
+        value = getattr(record, self.name, None) if self.is_plain and not isinstance(record, dict) else _UNKNOWN
+        if value is _UNKNOWN or callable(value):
+            return row.get_cell(self.column.name)
+        if self.has_choices:
+            value = getattr(record, f"get_{self.name}_display")()
+        if value in self.empty_values:
+            return self.column.default
+        given = {"value": value, "record": record, "column": self.column.column, "bound_column": self.column}
+        given |= {"bound_row": row, "table": row.table}
+        wanted = given if self.takes_all else {name: given[name] for name in self.arguments}
+        content = self.column.render(**wanted)
+        return self.column.link(content, **given) if self.column.link else content
+
+
+def _css(column: BoundColumn) -> str:
+    return str((column.column.attrs.get("td") or {}).get("class", ""))
 
 
 def _heading(column: BoundColumn) -> Heading:
@@ -110,22 +135,10 @@ def _heading(column: BoundColumn) -> Heading:
     return Heading(
         name=column.name,
         label=column.header,
-        css=(column.column.attrs.get("td") or {}).get("class", ""),
+        css=_css(column),
         sorted=direction if column.is_ordered else "",
         next_sort=str(alias.next) if column.orderable else "",
     )
-
-
-def _cell_tags(column: BoundColumn, *, is_heading: bool) -> tuple[str, str]:
-    css = (column.column.attrs.get("td") or {}).get("class", "")
-    name = "th" if is_heading else "td"
-    role = 'scope="row" role="rowheader"' if is_heading else 'role="cell"'
-    # The label is what the cell is called where a narrow screen shows the row as a card.
-    return format_html('<{} {} class="{}" data-label="{}">', name, mark_safe(role), css, column.header), f"</{name}>"
-
-
-def _cell(value: Any) -> str:
-    return conditional_escape(value if isinstance(value, str) else localize(value))
 
 
 class MomentColumn(Column):

@@ -21,7 +21,6 @@ from dr_console.web.tables import (
     SeverityColumn,
     StateColumn,
     YesNoColumn,
-    remembered_signature,
 )
 
 
@@ -127,8 +126,3 @@ def test_a_table_without_a_listing_has_headings_but_nothing_to_sort_by():
     assert 'scope="col"' in html
     assert "<caption" in html
     assert "sort=" not in html
-
-
-def test_a_signature_is_remembered_with_and_without_its_object():
-    assert remembered_signature(RowTable([]).render_note) == (("value", "record"), None)
-    assert remembered_signature(lambda value, **rest: value) == (("value",), "rest")
