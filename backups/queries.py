@@ -39,7 +39,8 @@ def _state(policy: BackupPolicy, at: datetime, objectives: Objectives | None) ->
         return RecoveryState(policy, None, None, "unknown")
     age = max(at - newest, timedelta(0))
     # A class that is copied less often than the objective asks is held to its own interval.
-    allowed = max(filter(None, [objectives and objectives.rpo, policy.interval]), default=None)
+    limits = [objectives.rpo if objectives else None, policy.interval]
+    allowed = max((limit for limit in limits if limit is not None), default=None)
     late = allowed is not None and age > allowed
     return RecoveryState(policy, newest, age, "failed" if late else "ok")
 
@@ -62,7 +63,5 @@ def findings(states: list[RecoveryState]) -> list[Finding]:
     if late:
         found.append(Finding("failed", _("Recovery points are too old"), listed(late), "backups:policies"))
     if unproven:
-        found.append(
-            Finding("unknown", _("No recovery point has been seen yet"), listed(unproven), "backups:policies")
-        )
+        found.append(Finding("unknown", _("No recovery point has been seen yet"), listed(unproven), "backups:policies"))
     return found

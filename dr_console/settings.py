@@ -139,7 +139,9 @@ CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = DR_WORKER_THREADS
 
 # --- Vendors: base URLs. The sandbox and the real clouds can never mix ----------------------------
-DR_SANDBOX_PORT = env.integer("DR_SANDBOX_PORT", 8100, "Port of the pretend clouds in sandbox mode.", least=1, most=65535)
+DR_SANDBOX_PORT = env.integer(
+    "DR_SANDBOX_PORT", 8100, "Port of the pretend clouds in sandbox mode.", least=1, most=65535
+)
 DR_VENDOR_URLS = vendor_urls(DR_MODE, sandbox_port=DR_SANDBOX_PORT)
 
 # --- Apps ---------------------------------------------------------------------------------------
@@ -304,7 +306,12 @@ SOCIALACCOUNT_PROVIDERS = {
 }
 
 # --- Mail ---------------------------------------------------------------------------------------
-EMAIL_URL = env.secret("EMAIL_URL", "", "Mail server: smtp://user:password@host:587 (smtp+tls:// for STARTTLS). Without it, mail is printed to the log.")
+EMAIL_URL = env.secret(
+    "EMAIL_URL",
+    "",
+    "Mail server: smtp://user:password@host:587 (smtp+tls:// for STARTTLS). "
+    "Without it, mail is printed to the log.",
+)
 vars().update(env.mail_config("EMAIL_URL", EMAIL_URL))
 DEFAULT_FROM_EMAIL = env.text("DR_MAIL_FROM", "DR Console <dr-console@example.com>", "Sender of the console's mail.")
 
@@ -344,6 +351,9 @@ LOGGING = logging_config(
         "DR_LOG_LEVEL", "INFO", "Least severe line that is logged.", among=("DEBUG", "INFO", "WARNING", "ERROR")
     ),
     format=env.choice(
-        "DR_LOG_FORMAT", "console", "How log lines look: for people, or one JSON object a line.", among=("console", "json")
+        "DR_LOG_FORMAT",
+        "console",
+        "How log lines look: for people, or one JSON object a line.",
+        among=("console", "json"),
     ),
 )

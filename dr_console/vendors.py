@@ -41,7 +41,8 @@ def _refuse_the_other_world(mode: str, setting: str, url: str) -> None:
     here = is_loopback(urlsplit(url).hostname or "") if url else False
     if mode == "sandbox" and not here:
         raise env.WrongSetting(
-            setting, f"{url} is not on this machine; in sandbox mode vendors’ addresses must be. Set DR_MODE=live to use it."
+            setting,
+            f"{url} is not on this machine; in sandbox mode vendors’ addresses must be. Set DR_MODE=live to use it.",
         )
     if mode == "live" and here:
         raise env.WrongSetting(setting, f"{url} is a sandbox’s address, which live mode refuses.")

@@ -51,7 +51,9 @@ def more_entries(count: int) -> None:
         contact = Contact.objects.create(key=key, position=100 + number, name=f"Extra {number}", kind="person")
         contact.channels.create(kind="email", address=f"{key}@example.com", position=0)
         extra = Service.objects.create(key=key, position=100 + number, name=f"Extra {number}")
-        extra.endpoints.create(region=region, via="cdn", url=f"https://{key}.example.com", expected_status=200, position=0)
+        extra.endpoints.create(
+            region=region, via="cdn", url=f"https://{key}.example.com", expected_status=200, position=0
+        )
         FailoverPlan.objects.create(
             key=key, position=100 + number, name=f"Extra {number}", service=service, failure="manual", automatic=False
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dr_console.plans import pages
+from dr_console.plans import pages, writer
 from dr_console.plans.difference import compare
 from dr_console.plans.models import PlanEntry, PlanSingle, PlanVersion
 from dr_console.plans.notation import written
@@ -65,7 +65,7 @@ def entry_now(part: Section, key: str) -> dict[str, Any] | None:
 
 def file_of(version: PlanVersion) -> str:
     """A version as a plan file."""
-    return written(version.content, heading=f"Version {version.number} of the plan, {version.at:%Y-%m-%d %H:%M} UTC")
+    return writer.written(version.content, name=f"DR Console plan, version {version.number}")
 
 
 @dataclass(frozen=True)

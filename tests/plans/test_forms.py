@@ -221,15 +221,23 @@ def test_a_form_without_its_version_is_refused(client, administrator, base):
     assert client.post(reverse("plans:edit", args=["contacts", "cto"]), data).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["nothing/edit/", "contacts/nobody/edit/", "contacts/edit/", "about/x/edit/", "about/add/"])
+@pytest.mark.parametrize(
+    "path", ["nothing/edit/", "contacts/nobody/edit/", "contacts/edit/", "about/x/edit/", "about/add/"]
+)
 def test_what_does_not_exist_is_not_found(client, administrator, path):
     assert client.get(reverse("plans:overview") + path).status_code == 404
 
 
 @pytest.mark.parametrize(
     ("role", "about", "contacts"),
-    [("viewer", 403, 403), ("responder", 403, 403), ("commander", 403, 403), ("manager", 200, 403), ("administrator", 200, 200)],
-)  # fmt: skip
+    [
+        ("viewer", 403, 403),
+        ("responder", 403, 403),
+        ("commander", 403, 403),
+        ("manager", 200, 403),
+        ("administrator", 200, 200),
+    ],
+)
 def test_who_may_change_what(client, role, about, contacts):
     make.plan()
     client.force_login(make.user("somebody", role=role))

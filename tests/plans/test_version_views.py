@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from dr_console.plans import reader, services
 from dr_console.plans.models import PlanVersion
-from dr_console.plans.registry import section
 from dr_console.plans.queries import entry_now
+from dr_console.plans.registry import section
 from tests import make
 
 pytestmark = pytest.mark.django_db
