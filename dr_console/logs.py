@@ -27,11 +27,15 @@ def logging_config(*, level: str, format: str) -> dict[str, Any]:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    last = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
-        if format == "json"
-        else [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
-    )
+    # Tracebacks never show the values of variables: a password may be among them.
+    as_json = [
+        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
+    as_text = [
+        structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
+    ]
+    last = as_json if format == "json" else as_text
     return {
         "version": 1,
         "disable_existing_loggers": False,
