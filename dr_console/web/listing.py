@@ -19,7 +19,7 @@ from modeltranslation.manager import rewrite_order_lookup_key
 from dr_console.web.filters import ConsoleFilterSet
 from dr_console.web.paging import ROWS, BrokenCursor, Order, Page, keyset_page
 from dr_console.web.requests import ConsoleRequest
-from dr_console.web.tables import ConsoleTable
+from dr_console.web.tables import ConsoleTable, PageData
 
 
 def list_page(
@@ -114,8 +114,10 @@ class Listing:
     @cached_property
     def table(self) -> ConsoleTable:
         order_by = [self.sort] if self.sort else None
-        table = self.table_class(self.page.rows, order_by=order_by, request=self.request, **self.table_kwargs)
-        table.page_of_rows = self.page
+        data = PageData(self.page, self.queryset.model)
+        table = self.table_class(data, order_by=order_by, **self.table_kwargs)
+        # Given to the table itself, the request would make django-tables2 sort and cut the rows once more.
+        table.request, table.page_of_rows = self.request, self.page
         return table
 
     @property

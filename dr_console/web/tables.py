@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
 from django.template.defaultfilters import linebreaksbr
 from django.utils.formats import localize
 from django.utils.functional import Promise
@@ -21,10 +23,12 @@ from django.utils.translation import gettext_lazy as _
 from django_tables2 import Column as Column  # offered to the apps together with ours
 from django_tables2 import Table, utils
 from django_tables2.columns.base import BoundColumn
+from django_tables2.data import TableListData
 from django_tables2.rows import BoundRow
 
 from dr_console.web import badges, times
 from dr_console.web.paging import Page
+from dr_console.web.requests import ConsoleRequest
 
 _UNKNOWN = object()
 
@@ -46,6 +50,18 @@ class Heading:
         return {"ascending": "arrow-up", "descending": "arrow-down"}.get(self.sorted, "arrow-up-down")
 
 
+class PageData(TableListData):
+    """The rows of a page, which still know whose they are: headings default to the names of the model's fields."""
+
+    def __init__(self, page: Page[Any], model: type[Model]) -> None:
+        super().__init__(page.rows)
+        self._model = model
+
+    @property
+    def model(self) -> type[Model]:
+        return self._model
+
+
 class ConsoleTable(Table):
     """A table whose rows come sorted and cut into a page already (see `listing`), or all of them where they are few."""
 
@@ -56,6 +72,7 @@ class ConsoleTable(Table):
     #: What stands where no row does; needs `table` and `filtered`.
     empty_template = "tables/_empty.html"
     #: Set by `listing`.
+    request: ConsoleRequest | None = None
     page_of_rows: Page[Any] | None = None
 
     @property
@@ -92,10 +109,7 @@ class _Cells:
         self.arguments, self.takes_all = utils.signature(column.render)
         self.name = str(column.accessor)
         self.is_plain = self.name.isidentifier() and "__" not in self.name
-        self.has_choices = False
-        model = column._table.data.model
-        if self.is_plain and model is not None:
-            self.has_choices = bool(getattr(column.accessor.get_field(model), "choices", None))
+        self.has_choices: bool | None = None
         name, role = ("th", 'scope="row" role="rowheader"') if is_heading else ("td", 'role="cell"')
         # The label is what the cell is called where a narrow screen shows the row as a card.
         label = conditional_escape(column.header)
@@ -114,6 +128,8 @@ class _Cells:
         value = getattr(record, self.name, None) if self.is_plain and not isinstance(record, dict) else _UNKNOWN
         if value is _UNKNOWN or callable(value):
             return row.get_cell(self.column.name)
+        if self.has_choices is None:
+            self.has_choices = _has_choices(record, self.name)
         if self.has_choices:
             value = getattr(record, f"get_{self.name}_display")()
         if value in self.empty_values:
@@ -123,6 +139,13 @@ class _Cells:
         wanted = given if self.takes_all else {name: given[name] for name in self.arguments}
         content = self.column.render(**wanted)
         return self.column.link(content, **given) if self.column.link else content
+
+
+def _has_choices(record: Any, name: str) -> bool:
+    try:
+        return isinstance(record, Model) and bool(getattr(record._meta.get_field(name), "choices", None))
+    except FieldDoesNotExist:  # a property
+        return False
 
 
 def _css(column: BoundColumn) -> str:

@@ -128,6 +128,11 @@ def test_a_wrong_address_gets_a_sentence(client, query, sentence):
     assert sentence in response.content.decode()
 
 
+@pytest.mark.parametrize("query", ["per_page=-5", "per_page=0", "page=9", "page=x"])
+def test_what_django_tables2_would_read_from_the_address_changes_nothing(client, query):
+    assert logins(client.get(f"/users/?{query}")) == logins(client.get("/users/"))
+
+
 def test_a_page_takes_one_query_for_its_rows_and_counts_nothing(client, django_assert_max_num_queries):
     address = link(client.get("/users/"), "page-next")
     with django_assert_max_num_queries(5) as captured:  # session, person, preferences, rows

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django_tables2.utils import A
 
+from dr_console.web.paging import Page
 from dr_console.web.tables import (
     CodeColumn,
     Column,
@@ -18,6 +21,7 @@ from dr_console.web.tables import (
     LinesColumn,
     MomentColumn,
     NumberColumn,
+    PageData,
     SeverityColumn,
     StateColumn,
     YesNoColumn,
@@ -113,6 +117,25 @@ def test_rows_may_carry_attributes():
             row_attrs = {"id": lambda record: f"row-{record.name}"}
 
     assert '<tr role="row" id="row-Tokyo" class="even">' in body(Row(), table=Marked)
+
+
+def test_a_word_among_choices_is_shown_as_django_displays_it():
+    class Factors(ConsoleTable):
+        type = Column()
+        kind = StateColumn(accessor="type", states={"totp": "ok"})
+
+    html = body(Authenticator(type=Authenticator.Type.TOTP), table=Factors)
+    assert ">TOTP Authenticator</th>" in html
+    assert "st-ok" in html
+    assert "TOTP Authenticator</span>" in html
+
+
+def test_headings_are_the_names_of_the_model_s_fields():
+    class People(ConsoleTable):
+        is_staff = Column()
+
+    (heading,) = People(PageData(Page([], None, None), User)).headings
+    assert heading.label == "Staff status"
 
 
 def test_rows_keep_the_order_that_they_came_in():
