@@ -168,11 +168,13 @@ class RowForm(PartForm):
 
     @property
     def summary(self) -> str:
-        """What the row is about, when it is folded: its first text."""
+        """What the row is about, when it is folded: its first text, else its first values."""
         value = self.document() if self.is_bound else self.known
-        words = [value.get(shape.name) for shape in shapes(self.part) if shape.kind == "text"] + list(value.values())
-        first = next((word for word in words if word), "")
-        return str(first.get(get_language() or "en") or first.get("en") if isinstance(first, dict) else first)
+        texts = [value[shape.name] for shape in shapes(self.part) if shape.kind == "text" and value.get(shape.name)]
+        if texts:
+            first = texts[0]
+            return str(first.get(get_language() or "en", "")) if isinstance(first, dict) else str(first)
+        return " ".join(str(word) for word in list(value.values())[:2] if isinstance(word, str))
 
     @property
     def is_open(self) -> bool:

@@ -27,7 +27,7 @@ class Contact(PlanEntry):
         CHINESE = "zh-hans", "简体中文"
 
     name = models.CharField(_("name"), max_length=200)
-    title = models.CharField(_("title"), max_length=200, blank=True)
+    title = models.CharField(_("responsibility"), max_length=200, blank=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     level = models.PositiveSmallIntegerField(
         _("escalation level"), null=True, help_text="0 is on call, 1 is told next. Empty: not on the ladder."

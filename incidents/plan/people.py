@@ -79,7 +79,7 @@ class Channel(PlanPart):
 class Contact(PlanPart):
     key: Key = said(_("Key"), _("Name of the contact in this file."))
     name: Text = said(_("Name"), _("Who it is: a person’s name, or what the role is called."))
-    title: Text | None = said(_("Title"), _("What they do."), default=None)
+    title: Text | None = said(_("Responsibility"), _("What they do."), default=None)
     kind: models.Contact.Kind = said(_("Kind"), _("One person, a team, or whoever is on call."))
     level: Annotated[Whole, Field(ge=0, le=20)] | None = said(
         _("Escalation level"), _("0 is on call, 1 is told next, and so on. Empty: not on the ladder."), default=None
