@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -107,6 +108,7 @@ class _Cells:
         self.column = column
         self.empty_values = column.column.empty_values
         self.arguments, self.takes_all = utils.signature(column.render)
+        self.takes_only_value = self.arguments == ("value",) and not self.takes_all and not column.link
         self.name = str(column.accessor)
         self.is_plain = self.name.isidentifier() and "__" not in self.name
         self.has_choices: bool | None = None
@@ -118,9 +120,9 @@ class _Cells:
 
     def of(self, row: BoundRow) -> str:
         content = self._content(row)
-        if not isinstance(content, str):
-            content = localize(content)
-        return f"{self.start}{conditional_escape(content)}{self.end}"
+        if not isinstance(content, SafeString):
+            content = escape(content) if isinstance(content, str) else conditional_escape(localize(content))
+        return f"{self.start}{content}{self.end}"
 
     def _content(self, row: BoundRow) -> Any:
         """What BoundRow.get_cell says; and it is asked wherever the way to the value is no plain attribute."""
@@ -134,6 +136,8 @@ class _Cells:
             value = getattr(record, f"get_{self.name}_display")()
         if value in self.empty_values:
             return self.column.default
+        if self.takes_only_value:
+            return self.column.render(value)
         given = {"value": value, "record": record, "column": self.column.column, "bound_column": self.column}
         given |= {"bound_row": row, "table": row.table}
         wanted = given if self.takes_all else {name: given[name] for name in self.arguments}
