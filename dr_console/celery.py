@@ -28,7 +28,6 @@ app.conf.beat_schedule = {
     **{f"answer on {queue}": _answer_on(queue) for queue in settings.DR_QUEUES},
     "forget processes that are gone": {"task": "operations.forget_the_gone", "schedule": 3600.0},
     "prune live events": {"task": "live.prune_events", "schedule": 600.0},
-    "forget old events of live progress": {"task": "live.prune_events", "schedule": 300.0},
 }
 
 

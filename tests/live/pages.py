@@ -7,21 +7,17 @@ import contextlib
 from collections.abc import Callable
 from typing import Self
 
-RETRY_SECONDS = 0.5
-
-Heard = Callable[["Page", int, str], None]
-
 
 class Page:
     """One open page. `seen` are the events in the order in which they came, `begun` the number it began with."""
 
     def __init__(
-        self, port: int, cookie: str = "", *, path: str = "/live/console/", heard: Heard | None = None
+        self, port: int, cookie: str = "", *, path: str = "/live/console/", retry_seconds: float = 0.5
     ) -> None:
         self.port = port
         self.cookie = cookie
         self.path = path
-        self.heard = heard
+        self.retry_seconds = retry_seconds
         self.seen: list[tuple[int, str]] = []
         self.begun: int | None = None
         self.last_id: int | None = None
@@ -63,7 +59,7 @@ class Page:
             with contextlib.suppress(OSError):
                 await loop.create_connection(lambda wire=wire: wire, "127.0.0.1", self.port)
                 await wire.lost
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(self.retry_seconds)
 
     def began(self, status: int, headers: bytes) -> None:
         self.connections += 1
@@ -82,8 +78,6 @@ class Page:
                 self.begun = self.last_id if self.begun is None else self.begun
             else:
                 self.seen.append((self.last_id, fields["data"]))
-            if self.heard:
-                self.heard(self, self.last_id, fields["data"])
         self._changed.set()
 
 

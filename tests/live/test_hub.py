@@ -171,6 +171,22 @@ def test_when_the_database_is_restored_meanwhile_pages_are_asked_to_come_back():
     run(story, sweep_seconds=0.02)
 
 
+def test_a_server_that_slept_longer_than_events_are_kept_asks_its_pages_to_come_back():
+    async def story(hub):
+        page = Listener(hub)
+        await page.has((0, "connected"))
+        topic = await ask(Topic.objects.create, name="console", seq=5)
+        await ask(Event.objects.create, topic=topic, seq=5, name="plan")
+        async with asyncio.timeout(20):
+            await page.task
+        assert page.events == [(0, "connected")]
+        back = Listener(hub, after=0)
+        await back.has((5, "connected"))
+        await back.close()
+
+    run(story, sweep_seconds=0.02)
+
+
 def test_without_redis_the_sweep_finds_what_happened(settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
 
