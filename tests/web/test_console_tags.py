@@ -65,7 +65,7 @@ def test_words_of_people_are_escaped_in_states_and_tags():
 
 def test_a_gauge_says_in_words_what_it_shows():
     html = rendered('{% gauge "Recovery time" 12 15 "min" note="Drill of January" %}')
-    for text in ("Recovery time", "12 min.", "Target met", "Target: at most 15 min", "Drill of January"):
+    for text in ("Recovery time", "12 min.", "Target met", "Target: under 15 min", "Drill of January"):
         assert text in html
     assert "Target missed" in rendered('{% gauge "Availability" 99.62 99.9 "%" better="above" %}')
 
