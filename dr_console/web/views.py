@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import BadRequest
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -102,7 +103,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _error(request: HttpRequest, status: int, text: str, **context: Any) -> HttpResponse:
     if getattr(request, "htmx", False):
         return say(request, text, status=status)
-    return render(request, f"{status}.html", {"text": text, "back": way_back(request), **context}, status=status)
+    try:
+        return render(request, f"{status}.html", {"text": text, "back": way_back(request), **context}, status=status)
+    finally:
+        # Under ASGI, Django draws error pages in a thread of its own choice, whose connection nobody else would close.
+        for connection in connections.all(initialized_only=True):
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
 
 
 def _roles_of(request: HttpRequest) -> list[str]:
