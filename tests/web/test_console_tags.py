@@ -78,9 +78,9 @@ def test_a_gauge_without_a_measurement_invents_none():
 
 @pytest.mark.parametrize(
     ("value", "target", "better", "is_met"),
-    [(15, 15, "below", True), (15.1, 15, "below", False), (99.9, 99.9, "above", True), (99.8, 99.9, "above", False)],
+    [(15, 15, "below", False), (15.1, 15, "below", False), (99.9, 99.9, "above", True), (99.8, 99.9, "above", False)],
 )
-def test_a_target_that_is_just_reached_is_met(value, target, better, is_met):
+def test_a_limit_that_is_just_reached_is_missed_and_a_level_that_is_just_reached_is_met(value, target, better, is_met):
     assert gauge(value, target, better=better).is_met is is_met
 
 
