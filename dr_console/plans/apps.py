@@ -15,6 +15,10 @@ class PlansConfig(AppConfig):
         from dr_console.audit import actions
         from dr_console.operations import metrics
         from dr_console.plans import queries
+        from dr_console.web import navigation
 
+        versions = navigation.Destination(_("Versions of the plan"), "plans:versions", "book-open", "plans.view_plan")
+        navigation.add_page(versions)
+        navigation.add_search(queries.find_entries)
         metrics.gauge("plan_version", "Number of the plan version in force.", queries.current_number)
         actions.register({"plan.loaded": _("Plan loaded"), "plan.changed": _("Plan changed")})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -141,7 +142,7 @@ class PartForm(forms.Form):
                 sent[path[1]]._show_one(path[2:], problem)
                 return
         field = self._field_at(path)
-        self.add_error(field, problem.sentence if field else str(problem))
+        self.add_error(field, capfirst(problem.sentence) if field else str(problem))
 
     def _field_at(self, path: Path) -> str | None:
         if not path:
@@ -200,10 +201,17 @@ def entry_form(
     *,
     data: Mapping[str, Any] | None = None,
     known: Mapping[str, Any] | None = None,
+    key: str = "",
 ) -> PartForm:
-    """The form of one entry of a section. A press on “one more” adds a blank row to the list it names."""
+    """The form of one entry of a section. A press on “one more” adds a blank row to the list it names.
+
+    With `key`, the entry exists: others know it by its key, so that stays.
+    """
     more = str(data.get("more", "")) if data else ""
-    return PartForm(section.entry, choices, data=data, known=known, more=more)
+    form = PartForm(section.entry, choices, data=data, known=known, more=more)
+    if key:
+        form.fields["key"].widget.attrs["readonly"] = True
+    return form
 
 
 def _number(text: Any, otherwise: int) -> int:

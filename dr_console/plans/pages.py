@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from dr_console.web import navigation
+
 
 @dataclass(frozen=True)
 class PlanPage:
@@ -21,9 +23,16 @@ _pages: list[PlanPage] = [PlanPage(_("Overview"), "plans:overview", ("about", "o
 
 
 def add_pages(*pages: PlanPage) -> None:
+    """Give the plan these tabs, and let the palette find them."""
     for page in pages:
         if page not in _pages:
             _pages.append(page)
+        if page.url_name not in {one.url_name for one in navigation.BAR}:
+            navigation.add_page(
+                navigation.Destination(
+                    page.label, page.url_name, "book-open", "plans.view_plan", within="plans:overview"
+                )
+            )
 
 
 def pages() -> list[PlanPage]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.urls import reverse
 
 from dr_console.plans import pages, writer
 from dr_console.plans.difference import compare
@@ -13,6 +17,7 @@ from dr_console.plans.registry import Section, section, sections
 from dr_console.plans.schema import PlanPart
 from dr_console.plans.services import current_version, export
 from dr_console.plans.shapes import shapes
+from dr_console.web.navigation import Found
 
 
 @dataclass(frozen=True)
@@ -94,8 +99,19 @@ def _as_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, dict):
-        return written(value, heading="").strip()
+        return written(value, heading="").strip().replace("\n\n", "\n")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def find_entries(person: User | AnonymousUser, text: str) -> Iterable[Found]:
+    """For the palette: entries whose key or name, in the person's language, has the text in it."""
+    if not person.has_perm("plans.view_plan"):
+        return
+    wanted = text.casefold()
+    for one in sections():
+        for key, label in _keys(one) if one.many else []:
+            if wanted in label.casefold():
+                yield Found(label.partition(" · ")[2] or key, reverse(pages.page_of(one.name)), hint=str(one.label))
 
 
 def reference_choices(part: Section) -> dict[str, list[tuple[str, str]]]:

@@ -26,7 +26,7 @@ class EntryTable(ConsoleTable):
         sequence = ("...", "change")
 
     def render_change(self, record: PlanEntry) -> SafeString | str:
-        if not getattr(self, "request", None) or not self.request.user.has_perm("plans.change_plan"):
+        if self.request is None or not self.request.user.has_perm("plans.change_plan"):
             return ""
         address = reverse("plans:edit", args=[self.section, record.key])
         word = pgettext("link to the form of an entry", "Change")

@@ -91,8 +91,10 @@ def entry_edit(request: ConsoleRequest, name: str, key: str = "") -> HttpRespons
     if known is None:
         raise Http404
     if request.method == "GET":
-        return _form(request, part, key, entry_form(part, reference_choices(part), known=known), current_number())
-    form = entry_form(part, reference_choices(part), data=request.POST)
+        return _form(
+            request, part, key, entry_form(part, reference_choices(part), known=known, key=key), current_number()
+        )
+    form = entry_form(part, reference_choices(part), data=request.POST, key=key)
     return _answer(request, part, key, form)
 
 

@@ -23,6 +23,8 @@ class Destination:
     permission: str = ""
     #: The letter that opens the page after "g". Only for the bar.
     key: str = ""
+    #: For a page beside the bar: the name of the URL of the bar's page that it belongs to.
+    within: str = ""
 
     @property
     def url(self) -> str:
@@ -80,10 +82,18 @@ def bar(person: Person) -> list[Destination]:
 
 
 def current(path: str, pages: Iterable[Destination]) -> Destination | None:
-    """The page of the bar that an address lies under."""
+    """The page of the bar that an address lies under, or that the page at that address belongs to."""
+    pages = list(pages)
     home = reverse("home")
-    under = [page for page in pages if path == page.url or (page.url != home and path.startswith(page.url))]
-    return max(under, key=lambda page: len(page.url), default=None)
+    under = [
+        page
+        for page in (*pages, *_pages)
+        if page.url and (path == page.url or (page.url != home and path.startswith(page.url)))
+    ]
+    found = max(under, key=lambda page: len(page.url), default=None)
+    if found is None or found in pages:
+        return found
+    return next((page for page in pages if page.url_name == found.within), None)
 
 
 def find(person: Person, text: str, *, most: int = 12) -> list[Found]:

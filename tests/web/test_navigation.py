@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dr_console.web import navigation
@@ -28,8 +30,16 @@ def test_the_bar_has_what_exists_and_what_the_person_may():
 def test_the_current_page_is_the_one_whose_address_is_longest():
     pages = [Destination("Home", "home"), Destination("People", "people:list")]
     assert navigation.current("/", pages) == pages[0]
-    assert navigation.current("/people/preferences/", pages) == pages[1]
+    assert navigation.current("/people/ada/", pages) == pages[1]
     assert navigation.current("/elsewhere/", pages) is None
+
+
+def test_a_page_beside_the_bar_marks_the_one_it_belongs_to(monkeypatch):
+    preferences, within = Destination("Preferences", "people:preferences"), Destination("People", "people:list")
+    monkeypatch.setattr(navigation, "_pages", [preferences])
+    assert navigation.current("/people/preferences/", [within]) is None
+    monkeypatch.setattr(navigation, "_pages", [replace(preferences, within="people:list")])
+    assert navigation.current("/people/preferences/", [within]) == within
 
 
 def test_the_bar_marks_where_one_is(client):
