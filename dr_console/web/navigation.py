@@ -52,11 +52,11 @@ Search = Callable[[Person, str], Iterable[Found]]
 
 BAR = (
     Destination(_("Home"), "home", "house", key="h"),
-    Destination(_("Incidents"), "incidents:list", "siren", key="i"),
-    Destination(_("Plan"), "plans:overview", "book-open", key="p"),
-    Destination(_("Backups"), "backups:policies", "database", key="b"),
-    Destination(_("Drills"), "drills:calendar", "calendar-days", key="d"),
-    Destination(_("Contacts"), "incidents:contacts", "users", key="c"),
+    Destination(_("Incidents"), "incidents:list", "siren", "incidents.view_incident", key="i"),
+    Destination(_("Plan"), "plans:overview", "book-open", "plans.view_plan", key="p"),
+    Destination(_("Backups"), "backups:policies", "database", "plans.view_plan", key="b"),
+    Destination(_("Drills"), "drills:calendar", "calendar-days", "plans.view_plan", key="d"),
+    Destination(_("Contacts"), "incidents:contacts", "users", "plans.view_plan", key="c"),
     Destination(_("Audit"), "audit:log", "scroll-text", "audit.view_auditentry", key="a"),
     Destination(_("People"), "people:list", "user", "people.manage", key="e"),
 )
