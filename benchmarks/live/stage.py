@@ -36,7 +36,7 @@ class Stage:
             "DJANGO_SETTINGS_MODULE": "dr_console.settings",
             "DR_DATA_DIR": self._folder.name,
             "REDIS_URL": self.redis.url,
-            "DR_LOG_LEVEL": "ERROR",
+            "DR_LOG_LEVEL": "WARNING",
         }
         self._processes: list[subprocess.Popen[bytes]] = []
 

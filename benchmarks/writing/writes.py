@@ -9,7 +9,7 @@ from dr_console.live.models import Event, Topic
 
 @transaction.atomic
 def write(name: str) -> None:
-    row, _ = Topic.objects.get_or_create(name=name)
+    row, _ = Topic.objects.select_for_update().get_or_create(name=name)
     row.seq += 1
     row.save(update_fields=["seq"])
     Event.objects.create(topic=row, seq=row.seq, name="written")

@@ -58,7 +58,8 @@ def welcome() -> None:
 
 
 def _reach_database() -> None:
-    setting = "DATABASE_URL" if connection.vendor != "sqlite" else "DR_DATA_DIR"
+    is_in_folder = str(connection.settings_dict["NAME"]).startswith(str(settings.DR_DATA_DIR))
+    setting = "DR_DATA_DIR" if is_in_folder else "DATABASE_URL"
     try:
         settings.DR_DATA_DIR.mkdir(parents=True, exist_ok=True)
         connection.ensure_connection()

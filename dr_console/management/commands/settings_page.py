@@ -12,12 +12,12 @@ from dr_console.env import SETTINGS, Setting
 INTRODUCTION = """\
 # Settings
 
-Every setting is an environment variable; none is needed to try the console. A wrong one is refused at the start, by name,
-with exit status 2. A secret may instead stand in a file, for container platforms that mount them: put the file's path
-into the variable with `_FILE` after its name, such as `SECRET_KEY_FILE`.
+Every setting is an environment variable; none is needed to try the console. A wrong one is refused at the start, by
+name, with exit status 2. A secret may instead stand in a file, for container platforms that mount them: put the file's
+path into the variable with `_FILE` after its name, such as `SECRET_KEY_FILE`.
 
-`DR_MODE` decides which world the console lives in. In *sandbox* mode, the default, every vendor's address must be on this
-machine. In *live* mode it must not be, `SECRET_KEY` must be your own, and `DEBUG` must be off. The two never mix.
+`DR_MODE` decides which world the console lives in. In *sandbox* mode, the default, every vendor's address must be on
+this machine. In *live* mode it must not be, `SECRET_KEY` must be your own, and `DEBUG` must be off. The two never mix.
 
 This page is written by `python manage.py settings_page`.
 
