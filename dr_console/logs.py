@@ -15,6 +15,16 @@ SHARED: list[Any] = [
     structlog.processors.StackInfoRenderer(),
 ]
 
+# A line for each request and each periodic task would drown what matters.
+LEAST = {
+    "django.server": "WARNING",
+    "uvicorn": "WARNING",
+    "httpx": "WARNING",
+    "celery.beat": "WARNING",
+    "celery.worker.strategy": "WARNING",
+    "celery.app.trace": "WARNING",
+}
+
 
 def logging_config(*, level: str, format: str) -> dict[str, Any]:
     """The dictionary for logging.config; sets up structlog as well. `format` is console or json."""
@@ -48,12 +58,5 @@ def logging_config(*, level: str, format: str) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "console"}},
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {
-            "django.server": {"level": "WARNING"},
-            "uvicorn": {"level": "WARNING"},
-            # A line for each periodic task, every few seconds, would drown what matters.
-            "celery.beat": {"level": "WARNING"},
-            "celery.worker.strategy": {"level": "WARNING"},
-            "celery.app.trace": {"level": "WARNING"},
-        },
+        "loggers": {name: {"level": least} for name, least in LEAST.items()},
     }

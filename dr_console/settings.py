@@ -309,8 +309,7 @@ SOCIALACCOUNT_PROVIDERS = {
 EMAIL_URL = env.secret(
     "EMAIL_URL",
     "",
-    "Mail server: smtp://user:password@host:587 (smtp+tls:// for STARTTLS). "
-    "Without it, mail is printed to the log.",
+    "Mail server: smtp://user:password@host:587 (smtp+tls:// for STARTTLS). Without it, mail is printed to the log.",
 )
 vars().update(env.mail_config("EMAIL_URL", EMAIL_URL))
 DEFAULT_FROM_EMAIL = env.text("DR_MAIL_FROM", "DR Console <dr-console@example.com>", "Sender of the console's mail.")
