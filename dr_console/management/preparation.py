@@ -42,12 +42,14 @@ def prepare() -> None:
 
 
 def make_first_administrator() -> None:
-    """Make somebody who can log in, when there is nobody yet, and print the password where it was made up."""
+    """Make somebody who can log in, when there is nobody yet; print who, and the password where it was made up."""
     password = settings.DR_ADMIN_PASSWORD or None
     person, made_up = first_administrator(settings.DR_ADMIN_USERNAME, settings.DR_ADMIN_EMAIL, password)
+    login = person.get_username()
     if made_up:
-        login = person.get_username()
         print(f"Log in as {login} with the password {made_up}  (made up just now; it is not shown again)", flush=True)
+    else:
+        print(f"Log in as {login}, or as yourself", flush=True)
 
 
 def welcome() -> None:

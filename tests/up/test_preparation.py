@@ -61,7 +61,7 @@ def test_the_first_administrator_is_made_once(capsys):
     password = said.split()[7]
     assert User.objects.get(username="admin").check_password(password)
     preparation.make_first_administrator()
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "Log in as admin, or as yourself\n"
 
 
 def test_a_password_that_was_chosen_is_not_printed(capsys, settings):
@@ -69,7 +69,7 @@ def test_a_password_that_was_chosen_is_not_printed(capsys, settings):
     preparation.sync_roles()
     preparation.make_first_administrator()
     assert User.objects.get(username="admin").check_password("correct horse battery")
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "Log in as admin, or as yourself\n"
 
 
 def test_a_postgresql_that_is_too_old_is_refused_by_name(monkeypatch):

@@ -48,12 +48,13 @@ def test_every_line_of_a_process_has_its_name(up):
 def test_the_second_start_keeps_what_the_first_one_made(up):
     with up(DR_ADMIN_PASSWORD="correct horse battery") as console:
         console.program.wait_for("Ctrl-C stops it")
-        assert "Log in as" not in console.program.printed  # whoever chose the password knows it
+        console.program.wait_for("Log in as admin, or as yourself")
+        assert "with the password" not in console.program.printed  # whoever chose it knows it
         client = log_in(console, "correct horse battery")
         console.program.signal(signal.SIGTERM).wait(15)
     with up(PORT=console.environment["PORT"]) as again:
         again.program.wait_for("Ctrl-C stops it")
-        assert "Log in as" not in again.program.printed
+        assert "with the password" not in again.program.printed
         assert "accounts/login" not in str(client.get("/").url)  # the same secret key: the login still stands
 
 
