@@ -11,6 +11,7 @@ from dr_console.plans.queries import entry_now
 from dr_console.plans.registry import section
 from tests import make
 from tests.e2e.pages import LOOKS, Look, check_page, faults, visit
+from tests.test_pages import PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -19,34 +20,9 @@ PARTS = 3  # so that processes side by side share them
 
 def addresses() -> list[str]:
     """Every page that a person can open, with the built-in plan inside and one change made to it."""
-    plain = [
-        "home",
-        "plans:overview",
-        "plans:versions",
-        "plans:compare",
-        "incidents:list",
-        "incidents:contacts",
-        "incidents:vendors",
-        "incidents:oncall",
-        "incidents:escalation",
-        "incidents:checklists",
-        "incidents:thresholds",
-        "incidents:regions",
-        "incidents:services",
-        "incidents:degradation",
-        "incidents:failover",
-        "incidents:recovery",
-        "incidents:report",
-        "backups:policies",
-        "drills:calendar",
-        "people:list",
-        "people:add",
-        "people:preferences",
-        "audit:log",
-        "account_change_password",
-        "mfa_index",
-    ]
-    return [reverse(name) for name in plain] + [
+    further = ["plans:compare", "people:list", "people:add", "people:preferences", "audit:log"]
+    allauths = ["account_change_password", "mfa_index"]
+    return [reverse(name) for name in (*PAGES, *further, *allauths)] + [
         reverse("plans:version", args=[1]),
         reverse("plans:edit-single", args=["about"]),
         reverse("plans:edit", args=["failover_plans", "manual-failover"]),
