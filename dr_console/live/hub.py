@@ -62,10 +62,10 @@ class Hub:
                 last = seq
                 yield wire
             while messages := await viewer.take():
-                fresh = [told for told in messages if told.seq > last or told is BEAT]
-                last = max(last, *(told.seq for told in messages))
+                fresh = b"".join([told.wire for told in messages if told.seq > last or told is BEAT])
+                last = max(last, messages[-1].seq)
                 if fresh:
-                    yield b"".join(told.wire for told in fresh)
+                    yield fresh
         except django.db.Error as error:
             log.warning("A page cannot catch up: the database does not answer", error=str(error))
         finally:

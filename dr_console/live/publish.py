@@ -26,7 +26,7 @@ CONNECTED = "connected"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
 
 WAIT_SECONDS = 0.8
-LEAVE_ALONE_SECONDS = 5.0
+LEFT_ALONE_SECONDS = (1.0, 8.0)
 
 
 def nudge(topic: str, name: str) -> None:
@@ -73,7 +73,7 @@ class Bell:
         # A thread, because looking up the host's name knows no time-out, and names fail first when things go dark.
         self._ringer = ThreadPoolExecutor(1, thread_name_prefix="live-bell")
         self._left_alone_until = 0.0
-        self._is_broken = False
+        self._pause = 0.0
 
     def ring(self, topic: str, name: str) -> None:
         if time.monotonic() < self._left_alone_until:
@@ -81,14 +81,15 @@ class Bell:
         try:
             self._ringer.submit(self._redis.publish, f"{CHANNEL}{topic}", name).result(timeout=WAIT_SECONDS)
         except (redis.RedisError, OSError, TimeoutError) as error:
-            self._left_alone_until = time.monotonic() + LEAVE_ALONE_SECONDS
-            if not self._is_broken:
+            if not self._pause:
                 log.warning("Redis does not answer: open pages hear of changes up to a second late", error=str(error))
-            self._is_broken = True
+            least, most = LEFT_ALONE_SECONDS
+            self._pause = min(most, max(least, 2 * self._pause))
+            self._left_alone_until = time.monotonic() + self._pause
             return
-        if self._is_broken:
+        if self._pause:
             log.info("Redis answers again: open pages hear of changes at once")
-        self._is_broken = False
+        self._pause = 0.0
 
 
 @lru_cache(maxsize=4)

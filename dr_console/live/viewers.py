@@ -35,13 +35,13 @@ def message(seq: int, name: str) -> Message:
 class Viewer:
     """One open page."""
 
-    __slots__ = ("_ready", "_waiting", "is_closed", "watch")
+    __slots__ = ("_waiting", "_wanted", "is_closed", "watch")
 
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
         self.is_closed = False
         self._waiting: list[Message] = []
-        self._ready = asyncio.Event()
+        self._wanted: asyncio.Future[None] | None = None
 
     def offer(self, message: Message) -> None:
         """Never waits: a page that does not take what it is given is let go, and resumes where it stopped."""
@@ -49,20 +49,24 @@ class Viewer:
             self.close()
         elif not self.is_closed:
             self._waiting.append(message)
-            self._ready.set()
+            self._wake()
 
     def close(self) -> None:
         self.is_closed = True
         self._waiting = []
-        self._ready.set()
+        self._wake()
 
     async def take(self) -> list[Message]:
         """All that waits, as soon as something does; nothing once the viewer is closed."""
-        while not self._waiting and not self.is_closed:
-            self._ready.clear()
-            await self._ready.wait()
+        if not self._waiting and not self.is_closed:
+            self._wanted = asyncio.get_running_loop().create_future()
+            await self._wanted
         taken, self._waiting = self._waiting, []
         return taken
+
+    def _wake(self) -> None:
+        if self._wanted is not None and not self._wanted.done():
+            self._wanted.set_result(None)
 
 
 @dataclass(eq=False)

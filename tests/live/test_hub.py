@@ -1,75 +1,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import subprocess
 import threading
 import time
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connections
-from django.db.backends.signals import connection_created
+from django.db import connections
 from django.utils.timezone import now
 
-from dr_console.live import history, viewers
-from dr_console.live.hub import Hub
+from dr_console.live import history
 from dr_console.live.models import Event, Topic
 from dr_console.live.publish import nudge
 from dr_console.live.reading import ask
-from dr_console.live.viewers import Viewer, Watch
-from dr_console.operations.redis_server import RedisServer, find_binary
+from tests.live.listeners import Listener, between_us_and_the_database, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-NEVER = 3600
-
-
-def yes():
-    return True
-
-
-class Listener:
-    """Takes what the hub sends to one viewer, in a task of its own."""
-
-    def __init__(self, hub, after=None, topic="console", may_stay=yes):
-        self.viewer = Viewer(Watch(topic, after, may_stay))
-        self.chunks = []
-        self.task = asyncio.create_task(self._listen(hub))
-
-    async def _listen(self, hub):
-        async with contextlib.aclosing(hub.stream(self.viewer)) as chunks:
-            async for chunk in chunks:
-                self.chunks.append(chunk)
-
-    @property
-    def events(self):
-        blocks = b"".join(self.chunks).decode().removeprefix("retry: 500\n\n").removesuffix("\n\n").split("\n\n")
-        return [(int(block.split("\n")[0][4:]), block.split("data: ")[1]) for block in blocks if "id: " in block]
-
-    async def until(self, condition):
-        async with asyncio.timeout(20):
-            while not condition(self):
-                assert not self.task.done() or condition(self), "the stream has ended"
-                await asyncio.sleep(0.005)
-
-    async def has(self, *events):
-        await self.until(lambda me: len(me.events) >= len(events))
-        assert self.events == list(events)
-
-    async def close(self):
-        self.viewer.close()
-        await self.task
-
-
-def run(story, **intervals):
-    """Tell a story on an event loop of its own, with a hub that does nothing by itself unless told how often."""
-
-    async def with_hub():
-        hub = Hub(**({"sweep_seconds": NEVER, "beat_seconds": NEVER, "check_seconds": NEVER} | intervals))
-        await story(hub)
-
-    asyncio.run(with_hub(), debug=False)
 
 
 def test_a_new_page_hears_that_it_is_connected_and_then_what_changes():
@@ -140,104 +86,6 @@ def test_a_page_whose_events_are_forgotten_reads_everything_anew():
     run(story)
 
 
-def test_a_page_from_before_the_database_was_restored_reads_everything_anew():
-    nudge("console", "plan")
-
-    async def story(hub):
-        page = Listener(hub, after=99)
-        await page.has((1, "connected"))
-        await ask(nudge, "console", "plan")
-        await page.has((1, "connected"), (2, "plan"))
-        await page.close()
-
-    run(story)
-
-
-def test_when_the_database_is_restored_meanwhile_pages_are_asked_to_come_back():
-    for _ in range(5):
-        nudge("console", "plan")
-
-    async def story(hub):
-        page = Listener(hub)
-        await page.has((5, "connected"))
-        await ask(Topic.objects.update, seq=2)
-        await ask(Event.objects.filter(seq__gt=2).delete)
-        async with asyncio.timeout(20):
-            await page.task
-        back = Listener(hub, after=5)
-        await back.has((2, "connected"))
-        await back.close()
-
-    run(story, sweep_seconds=0.02)
-
-
-def test_a_server_that_slept_longer_than_events_are_kept_asks_its_pages_to_come_back():
-    async def story(hub):
-        page = Listener(hub)
-        await page.has((0, "connected"))
-        topic = await ask(Topic.objects.create, name="console", seq=5)
-        await ask(Event.objects.create, topic=topic, seq=5, name="plan")
-        async with asyncio.timeout(20):
-            await page.task
-        assert page.events == [(0, "connected")]
-        back = Listener(hub, after=0)
-        await back.has((5, "connected"))
-        await back.close()
-
-    run(story, sweep_seconds=0.02)
-
-
-def test_without_redis_the_sweep_finds_what_happened(settings):
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-
-    async def story(hub):
-        page = Listener(hub)
-        await page.has((0, "connected"))
-        await ask(nudge, "console", "plan")
-        await page.has((0, "connected"), (1, "plan"))
-        await page.close()
-
-    run(story, sweep_seconds=0.02)
-
-
-@pytest.mark.processes
-def test_after_redis_was_killed_pages_are_woken_again(settings, tmp_path):
-    server = RedisServer(find_binary(), tmp_path, append_only=False)
-    server.start(output=subprocess.DEVNULL)
-    server.wait_until_ready()
-    settings.REDIS_URL = server.url
-
-    async def story(hub):
-        page = Listener(hub)
-        await page.has((0, "connected"))
-        server.process.kill()
-        server.process.wait()
-        await asyncio.sleep(0)
-        await ask(nudge, "console", "unheard")
-        server.start(output=subprocess.DEVNULL)
-        server.wait_until_ready()
-        # No sweep: that this arrives shows that the subscription is back, and asked what it had missed.
-        await page.has((0, "connected"), (1, "unheard"))
-        await page.close()
-
-    try:
-        run(story)
-    finally:
-        server.stop()
-
-
-@contextlib.contextmanager
-def between_us_and_the_database(wrapper):
-    """Put the wrapper around every query of the connections that are made from here on."""
-
-    def wrap(connection, **_):
-        connection.execute_wrappers[:] = [wrapper]
-
-    connection_created.connect(wrap)
-    yield
-    connection_created.disconnect(wrap)
-
-
 @pytest.fixture
 def reads():
     """What anybody reads of the events."""
@@ -285,26 +133,6 @@ def test_pages_that_come_while_others_watch_ask_nothing_unless_they_missed_somet
     run(story)
 
 
-def test_a_page_that_takes_nothing_is_let_go_and_misses_nothing(monkeypatch):
-    monkeypatch.setattr(viewers, "ROOM", 5)
-
-    async def story(hub):
-        stuck = Viewer(Watch("console", None, yes))
-        stream = hub.stream(stuck)
-        assert [await anext(stream), await anext(stream)][1] == b"id: 0\ndata: connected\n\n"
-        for _ in range(9):
-            await ask(nudge, "console", "plan")
-        async with asyncio.timeout(20):
-            while not stuck.is_closed:
-                await asyncio.sleep(0.005)
-        assert [chunk async for chunk in stream] == []
-        back = Listener(hub, after=0)
-        await back.has(*[(seq, "plan") for seq in range(1, 10)])
-        await back.close()
-
-    run(story)
-
-
 def test_the_server_says_now_and_then_that_it_is_there():
     async def story(hub):
         page = Listener(hub)
@@ -329,34 +157,6 @@ def test_who_may_no_longer_watch_is_shown_out_and_nobody_else():
         await ada.close()
 
     run(story, check_seconds=0.02)
-
-
-def test_a_database_that_fails_for_a_while_ends_no_stream():
-    is_down, failures = threading.Event(), {"reader": 0, "check": 0}
-
-    def fail(execute, sql, params, many, context):
-        is_reader = threading.current_thread().name.startswith("live-reader")
-        if is_down.is_set() and (is_reader or 'AS "a"' in sql):
-            failures["reader" if is_reader else "check"] += 1
-            raise OperationalError("server closed the connection unexpectedly")
-        return execute(sql, params, many, context)
-
-    async def story(hub):
-        await ask(nudge, "console", "first")
-        page = Listener(hub, may_stay=lambda: Topic.objects.exists())
-        await page.has((1, "connected"))
-        await ask(nudge, "console", "plan")
-        await page.until(lambda page: len(page.events) == 2)
-        is_down.set()
-        await ask(nudge, "console", "services")
-        await page.until(lambda page: min(failures.values()) >= 2)
-        assert len(page.events) == 2
-        is_down.clear()
-        await page.has((1, "connected"), (2, "plan"), (3, "services"))
-        await page.close()
-
-    with between_us_and_the_database(fail):
-        run(story, sweep_seconds=0.02, check_seconds=0.02)
 
 
 def test_pages_that_come_and_go_while_much_happens_see_everything_once_and_in_order():
