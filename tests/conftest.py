@@ -40,6 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Playwright keeps an event loop running in its process from the first of its tests on, and then no test can have
+    # a loop of its own: those in a browser come last.
+    items.sort(key=_needs_browser)
     for item in items:
         if item.get_closest_marker("processes"):
             # They count seconds, and a machine has few processors: one after the other.
@@ -48,6 +51,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left = [item for item in items if not _touches_database(item)]
         items[:] = [item for item in items if _touches_database(item)]
         config.hook.pytest_deselected(items=left)
+
+
+def _needs_browser(item: pytest.Item) -> bool:
+    return bool({"playwright", "browser", "context", "page"} & set(getattr(item, "fixturenames", ())))
 
 
 def _touches_database(item: pytest.Item) -> bool:
