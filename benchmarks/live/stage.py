@@ -95,7 +95,7 @@ class Stage:
         cookies = []
         for number in range(PEOPLE):
             client = Client()
-            client.force_login(User.objects.create_user(f"person-{number}"))
+            client.force_login(User.objects.get_or_create(username=f"person-{number}")[0])
             cookies.append(f"{settings.SESSION_COOKIE_NAME}={client.session.session_key}")
         return cookies
 
