@@ -14,12 +14,16 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from playwright.sync_api import expect
 from django.db import connection
 from django.utils import translation
 
 from dr_console.audit import triggers
 from dr_console.operations.redis_server import RedisServer, find_binary
 from tests import live_server
+
+# Five seconds, its default, are few for a machine on which servers start beside the browser.
+expect.set_options(timeout=20_000)
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGUMENTS = [
