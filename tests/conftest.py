@@ -14,9 +14,9 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from playwright.sync_api import expect
 from django.db import connection
 from django.utils import translation
+from playwright.sync_api import expect
 
 from dr_console.audit import triggers
 from dr_console.operations.redis_server import RedisServer, find_binary
