@@ -65,9 +65,16 @@ def data_age() -> DataAge:
 
 def _quiet(at: datetime) -> list[str]:
     last = heartbeats.last_heard()
-    told = [
-        (Heartbeat.Kind.WORKER, _("The workers have been quiet for more than a minute.")),
-        (Heartbeat.Kind.BEAT, _("The scheduler has been quiet for more than a minute.")),
-    ]
-    # A console that has just started has the same minute before anybody is called quiet.
-    return [text for kind, text in told if at - max(last.get(kind, _started_at), _started_at) > heartbeats.QUIET_AFTER]
+
+    def is_quiet(kind: Heartbeat.Kind) -> bool:
+        # A console that has just started has the same minute before anybody is called quiet.
+        return at - max(last.get(kind, _started_at), _started_at) > heartbeats.QUIET_AFTER
+
+    reasons = []
+    # A worker may be alive and deaf: then beat rings, and nobody takes from the queues.
+    deaf = is_quiet(Heartbeat.Kind.QUEUE) and not is_quiet(Heartbeat.Kind.BEAT)
+    if is_quiet(Heartbeat.Kind.WORKER) or deaf:
+        reasons.append(_("The workers have been quiet for more than a minute."))
+    if is_quiet(Heartbeat.Kind.BEAT):
+        reasons.append(_("The scheduler has been quiet for more than a minute."))
+    return reasons

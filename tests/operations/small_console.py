@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 
+from dr_console.operations import children
 from dr_console.operations.children import Lifeline, PythonProgram
 from dr_console.operations.supervisor import Supervisor
 
@@ -31,12 +32,23 @@ def once() -> None:
     print("once", flush=True)
 
 
+PROGRAMS = {"once": once, "steady": steady, "stubborn": stubborn, "fails": fails, "last": steady}
+ITSELF = [sys.executable, "-m", "tests.operations.small_console"]
+
+
 def main(names: list[str]) -> int:
+    if names[0] == "--only":  # as it is started where it cannot be forked
+        Lifeline.hold_given()
+        PROGRAMS[names[1]]()
+        return 0
+    if names[0] == "--without-fork":
+        children.CAN_FORK = False
+        names.pop(0)
     supervisor, lifeline = Supervisor(), Lifeline()
-    programs = {"steady": steady, "stubborn": stubborn, "fails": fails, "last": steady}
-    supervisor.add_process("once", PythonProgram(once, [], lifeline), then=lambda status: supervisor.start("last"))
-    for name, run in programs.items():
-        supervisor.add_process(name, PythonProgram(run, [], lifeline), is_last=name == "last")
+    for name, run in PROGRAMS.items():
+        then = (lambda status: supervisor.start("last")) if name == "once" else None
+        program = PythonProgram(run, [*ITSELF, "--only", name], lifeline)
+        supervisor.add_process(name, program, is_last=name == "last", then=then)
     supervisor.listen_to_signals()
     for name in ["once", *names]:
         supervisor.start(name)

@@ -27,7 +27,7 @@ def _long_running(monkeypatch):
 
 @pytest.fixture
 def _all_alive():
-    for kind in (Kind.WORKER, Kind.BEAT):
+    for kind in (Kind.WORKER, Kind.BEAT, Kind.QUEUE):
         heartbeats.beat(kind, kind=kind)
 
 
@@ -49,7 +49,12 @@ def test_it_says_when_the_page_was_drawn(panel, time_machine):
 
 @pytest.mark.usefixtures("_all_alive")
 @pytest.mark.parametrize(
-    ("kind", "sentence"), [(Kind.WORKER, "The workers have been quiet"), (Kind.BEAT, "The scheduler has been quiet")]
+    ("kind", "sentence"),
+    [
+        (Kind.WORKER, "The workers have been quiet"),
+        (Kind.QUEUE, "The workers have been quiet"),  # alive, but deaf
+        (Kind.BEAT, "The scheduler has been quiet"),
+    ],
 )
 def test_it_says_who_has_gone_quiet(panel, kind, sentence):
     Heartbeat.objects.filter(kind=kind).update(at=now() - timedelta(seconds=61))

@@ -30,8 +30,9 @@ def test_every_line_has_the_name_of_its_process():
     assert "once" in console.lines  # what is done once speaks to the person, not to the log
 
 
-def test_what_dies_is_started_again():
-    with small_console("steady") as console:
+@pytest.mark.parametrize("how", [[], ["--without-fork"]], ids=["forked", "started anew"])
+def test_what_dies_is_started_again(how):
+    with small_console(*how, "steady") as console:
         pid = int(console.wait_for(r"steady   \| I am (\d+)")[0])
         os.kill(pid, signal.SIGKILL)
         console.wait_for(r"steady ended \(killed by SIGKILL\) and starts again in 1 s")
@@ -75,8 +76,9 @@ def test_a_second_signal_does_not_wait():
         assert time.monotonic() - began < 3
 
 
-def test_nothing_outlives_a_supervisor_that_was_killed():
-    with small_console("steady", "stubborn") as console:
+@pytest.mark.parametrize("how", [[], ["--without-fork"]], ids=["forked", "started anew"])
+def test_nothing_outlives_a_supervisor_that_was_killed(how):
+    with small_console(*how, "steady", "stubborn") as console:
         console.wait_for(r"\| I am", times=3)
         children = console.descendants()
         console.signal(signal.SIGKILL).wait()
