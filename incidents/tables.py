@@ -211,6 +211,7 @@ class FailoverTable(EntryTable):
 
 class IncidentTable(ConsoleTable):
     caption = gettext_lazy("Incidents")
+    live = "incidents"
     reference = tables.Column(linkify=True, verbose_name=gettext_lazy("Reference"))
     severity = SeverityColumn()
     started_at = MomentColumn(verbose_name=gettext_lazy("Started"))

@@ -20,6 +20,7 @@ class EntryTable(ConsoleTable):
 
     section: ClassVar[str]
     default_order = "position"
+    live = "plan"
     change = tables.Column(verbose_name=_("Action"), empty_values=(), orderable=False)
 
     class Meta:
@@ -34,6 +35,7 @@ class EntryTable(ConsoleTable):
 
 
 class VersionTable(ConsoleTable):
+    live = "plan"
     number = tables.Column(linkify=True, verbose_name=_("Version"))
     at = MomentColumn(verbose_name=_("Loaded"))
     by = tables.Column(verbose_name=_("Loaded by"), empty_values=(), orderable=False)

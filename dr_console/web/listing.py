@@ -46,7 +46,8 @@ def list_page(
         status=200 if listing.is_valid else 422,
     )
     patch_vary_headers(response, ["HX-Request"])
-    if partial:
+    # A table that renews itself has not gone anywhere.
+    if partial and request.htmx.trigger != "table":
         response["HX-Push-Url"] = listing.address
     return response
 

@@ -70,6 +70,8 @@ class ConsoleTable(Table):
     caption: str | Promise = ""
     #: How the rows come when nobody has chosen a column, as Django writes it; not necessarily a column.
     default_order = "pk"
+    #: The live event after which the table renews itself; without one it stays as it was when the page came.
+    live = ""
     #: What stands where no row does; needs `table` and `filtered`.
     empty_template = "tables/_empty.html"
     #: Set by `listing`.

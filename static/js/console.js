@@ -7,7 +7,10 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const announce = (text) => { one("#announcer").textContent = text; };
 
 // --- Age of the data: seconds since the panel came, by this machine's clock alone, which may differ from the server's ---
+// A page on which nothing renews itself, such as a form, is as old as its coming.
 const cameAt = new WeakMap();
+const loadedAt = Date.now();
+const isLiving = () => one("main [hx-trigger*='live:']") !== null;
 let unreachable = false;
 let wasStale = false;
 
@@ -18,7 +21,8 @@ function showAge() {
   const words = region.dataset;
   if (!cameAt.has(panel)) cameAt.set(panel, Date.now());
   const seconds = Math.max(0, Math.round((Date.now() - cameAt.get(panel)) / 1000));
-  const length = seconds < 120 ? `${seconds} ${words.seconds}` : `${Math.floor(seconds / 60)} ${words.minutes}`;
+  const age = isLiving() ? seconds : Math.round((Date.now() - loadedAt) / 1000);
+  const length = age < 120 ? `${age} ${words.seconds}` : `${Math.floor(age / 60)} ${words.minutes}`;
   const time = one(".data-age-time", panel);
   const text = words.ago.replace("{time}", length);
   if (time && time.textContent !== text) time.textContent = text;
@@ -69,6 +73,18 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   // Our own error pages say where their sentence belongs; anybody else's (a proxy's) stay out of the page.
   if (event.detail.xhr.getResponseHeader("HX-Retarget")) event.detail.shouldSwap = true;
   if (event.detail.xhr.status < 400) unreachable = false;
+});
+
+// --- A panel that renews itself and says the same again is left alone: what is focused, folded or selected in it stays ---
+const said = new Map();
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, xhr } = event.detail;
+  if (!target?.id) return;
+  const part = target.getAttribute("hx-select");
+  const page = part && new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const text = page ? one(part, page)?.innerHTML : xhr.responseText;
+  if (isPolling(event.detail) && said.get(target.id) === text) event.detail.shouldSwap = false;
+  said.set(target.id, text);
 });
 
 // --- Focus and announcements after a swap ------------------------------------------------------------------------

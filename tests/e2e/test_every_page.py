@@ -133,3 +133,50 @@ def test_a_change_of_the_plan_reaches_an_open_page(browser: Browser, server: str
         region["name"] = {"en": "Zürich", "zh-hans": "苏黎世"}
         services.edit_entry("regions", "eu-central-1", region, base_version=2, by=root)
         expect(page.get_by_text("Zürich").first).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["/contacts/", "/plan/", "/escalation/"])
+def test_pages_of_the_plan_renew_themselves(browser: Browser, server: str, address: str):
+    root = world()
+    with visit(browser, server, Look(), root) as page:
+        page.goto(address)
+        expect(page.locator("html")).to_have_attribute("data-live", "open")
+        entry = entry_now(section("contacts"), "cto")
+        entry["name"] = {"en": "Captain", "zh-hans": "队长"}
+        services.edit_entry("contacts", "cto", entry, base_version=2, by=root)
+        expect(page.get_by_text("Captain").first).to_be_visible()
+        assert page.url.endswith(address)
+
+
+# Lets the page renew itself, and waits until what came has been dealt with.
+RENEW = """() => new Promise((done) => {
+  document.addEventListener("htmx:afterRequest", () => setTimeout(done, 100), { once: true });
+  document.body.dispatchEvent(new CustomEvent("live:plan", { bubbles: true }));
+})"""
+
+
+def test_a_panel_that_says_the_same_again_keeps_what_one_was_at(browser: Browser, server: str):
+    root = world()
+    with visit(browser, server, Look(), root) as page:
+        page.goto("/plan/")
+        expect(page.locator("html")).to_have_attribute("data-live", "open")
+        page.evaluate(RENEW)
+        link = page.get_by_role("link", name="Escalation matrix")
+        link.focus()
+        page.evaluate(RENEW)
+        expect(link).to_be_focused()
+
+
+def test_a_form_is_never_renewed_under_ones_hands(browser: Browser, server: str):
+    root = world()
+    with visit(browser, server, Look(), root) as page:
+        page.goto("/plan/contacts/cto/edit/")
+        expect(page.locator("html")).to_have_attribute("data-live", "open")
+        page.get_by_label("Name · English").fill("Half a na")
+        page.evaluate("""() => { window.heard = new Promise(
+          (done) => document.body.addEventListener("live:plan", () => setTimeout(done, 100), { once: true })) }""")
+        entry = entry_now(section("contacts"), "technical-lead")
+        entry["time_zone"] = "Europe/Berlin"
+        services.edit_entry("contacts", "technical-lead", entry, base_version=2, by=root)
+        page.evaluate("() => window.heard")
+        expect(page.get_by_label("Name · English")).to_have_value("Half a na")
