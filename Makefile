@@ -35,9 +35,9 @@ check: $(VENV)/.installed-for-development
 	echo "translations: complete"; $(BIN)/python -m tests.translations
 
 bench: $(VENV)/.installed-for-development
-	@for benchmark in $$(ls benchmarks/*.py | grep -v __init__); do \
-		name=$$(basename $$benchmark .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; \
-	done
+	@missed=""; for benchmark in $$(ls benchmarks/*.py | grep -v __init__); do \
+		name=$$(basename $$benchmark .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || missed="$$missed $$name"; \
+	done; test -z "$$missed" || { echo "Goals missed in:$$missed" >&2; exit 1; }
 
 lock: $(VENV)/.installed-for-development
 	@for set in "requirements.in --output-file requirements.txt" \
