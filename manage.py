@@ -12,11 +12,13 @@ def main() -> None:
     from django.core.management import execute_from_command_line  # noqa: PLC0415 (Django may be missing: say so below)
 
     from dr_console.env import WrongSetting  # noqa: PLC0415
-    from dr_console.operations import data_folder  # noqa: PLC0415
+    from dr_console.operations import data_folder, lean  # noqa: PLC0415
 
     try:
         if sys.argv[1:2] == ["up"] and not {"-h", "--help"} & set(sys.argv):
-            data_folder.claim()  # what it makes up must be there when the settings are read
+            # Both must have happened when the settings are read.
+            lean.leave_out_what_is_not_used()
+            data_folder.claim()
         execute_from_command_line(sys.argv)
     except WrongSetting as wrong:
         print(wrong, file=sys.stderr)

@@ -163,7 +163,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_filters",
     "django_htmx",
@@ -292,6 +291,8 @@ DR_OIDC_CREATE_VIEWERS = env.flag(
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 if OIDC_SERVER_URL and not OIDC_CLIENT_ID:
     raise env.WrongSetting("DR_OIDC_CLIENT_ID", "is needed because DR_OIDC_SERVER_URL is set.")
+if OIDC_SERVER_URL:  # who does not log in with it need not hold its HTTP client in memory
+    INSTALLED_APPS += ["allauth.socialaccount.providers.openid_connect"]
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {

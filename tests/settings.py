@@ -21,7 +21,9 @@ os.environ["DR_DATA_DIR"] = str(_folder / "var")
 (_folder / "var" / "static").mkdir(parents=True, exist_ok=True)
 
 from dr_console.settings import *  # noqa: E402, F403
-from dr_console.settings import DATABASES  # noqa: E402
+from dr_console.settings import DATABASES, INSTALLED_APPS  # noqa: E402
+
+INSTALLED_APPS = [*INSTALLED_APPS, "allauth.socialaccount.providers.openid_connect"]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
