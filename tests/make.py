@@ -11,6 +11,8 @@ from django.contrib.auth.models import Group, Permission, User
 
 from backups.models import BackupPolicy
 from dr_console.management.preparation import BUILT_IN_PLAN
+from dr_console.operations.heartbeats import beat
+from dr_console.operations.models import Heartbeat
 from dr_console.people.services import sync_roles
 from dr_console.plans import reader, services
 from dr_console.plans.models import PlanVersion
@@ -31,6 +33,12 @@ def user(username: str = "ada", *, role: str | None = None, may: Iterable[str] =
         wanted = Permission.objects.filter(codename=codename, **({"content_type__app_label": app} if app else {}))
         someone.user_permissions.add(*wanted)
     return someone
+
+
+def heartbeats() -> None:
+    """Signs of life of every kind of process, as a console that is well has them."""
+    for kind in Heartbeat.Kind:
+        beat(f"{kind} of this test", kind=kind)
 
 
 def plan() -> PlanVersion:

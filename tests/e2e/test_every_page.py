@@ -37,6 +37,7 @@ def addresses() -> list[str]:
 
 def world():
     """The built-in plan, changed once, and an incident that is still open."""
+    make.heartbeats()
     make.plan()
     root = make.user("root", role="administrator")
     entry = entry_now(section("contacts"), "cto") | {"time_zone": "Asia/Shanghai"}

@@ -11,8 +11,6 @@ from django.contrib.auth.models import User
 from django.utils.timezone import now
 from playwright.sync_api import Browser, expect
 
-from dr_console.operations import heartbeats
-from dr_console.operations.models import Heartbeat
 from dr_console.web import navigation
 from tests import make
 from tests.e2e.pages import LOOKS, Look, check_page, faults, listen, visit
@@ -22,8 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def person(server: str) -> User:
-    for kind in (Heartbeat.Kind.WORKER, Heartbeat.Kind.BEAT):
-        heartbeats.beat(f"{kind} of this test", kind=kind)
+    make.heartbeats()
     return make.user("ada", role="administrator", first_name="Ada")
 
 
