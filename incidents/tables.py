@@ -65,7 +65,6 @@ class VendorTable(EntryTable):
     class Meta(EntryTable.Meta):
         model = Vendor
         fields = ("name", "plan", "contract_number", "hours", "channels", "support_url")
-        sequence = ("...", "change")
 
     def render_channels(self, record: Vendor) -> SafeString:
         return channel_list(record.channels.all())

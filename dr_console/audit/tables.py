@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from dr_console.audit import actions
 from dr_console.audit.difference import Change, changes
 from dr_console.audit.models import AuditEntry
-from dr_console.web.filters import ChoiceFilter, ConsoleFilterSet
+from dr_console.web.filters import ConsoleFilterSet, DayInput
 from dr_console.web.tables import Column, ConsoleTable, MomentColumn
 
 CONSOLE = "console"
@@ -33,16 +33,12 @@ def people_choices() -> list[tuple[str, Any]]:
 
 
 class AuditFilters(ConsoleFilterSet):
-    person = ChoiceFilter(
+    person = django_filters.ChoiceFilter(
         label=gettext_lazy("Who"), empty_label=gettext_lazy("Anybody"), choices=people_choices, method="by_person"
     )
-    action = ChoiceFilter(label=gettext_lazy("Action"), empty_label=gettext_lazy("Any"), choices=actions.choices)
-    since = django_filters.DateFilter(
-        label=gettext_lazy("Since"), method="from_day", widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = django_filters.DateFilter(
-        label=gettext_lazy("Until"), method="to_day", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    action = django_filters.ChoiceFilter(label=gettext_lazy("Action"), choices=actions.choices)
+    since = django_filters.DateFilter(label=gettext_lazy("Since"), method="from_day", widget=DayInput())
+    until = django_filters.DateFilter(label=gettext_lazy("Until"), method="to_day", widget=DayInput())
     target = django_filters.CharFilter(
         label=gettext_lazy("About"),
         method="about",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import django_filters
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from dr_console.people.queries import role_of
 from dr_console.roles import ROLES
 from dr_console.web import badges
-from dr_console.web.filters import ChoiceFilter, ConsoleFilterSet, SearchFilter
+from dr_console.web.filters import ConsoleFilterSet, SearchFilter
 from dr_console.web.tables import Column, ConsoleTable, MomentColumn
 
 STATES = [("active", gettext_lazy("Active")), ("deactivated", gettext_lazy("Deactivated"))]
@@ -27,12 +28,8 @@ def role_choices() -> list[tuple[str, Any]]:
 
 class PeopleFilters(ConsoleFilterSet):
     q = SearchFilter("username", "first_name", "last_name", "email")
-    role = ChoiceFilter(
-        label=gettext_lazy("Role"), empty_label=gettext_lazy("Any"), field_name="groups__name", choices=role_choices
-    )
-    state = ChoiceFilter(
-        label=gettext_lazy("State"), empty_label=gettext_lazy("Any"), choices=STATES, method="in_state"
-    )
+    role = django_filters.ChoiceFilter(label=gettext_lazy("Role"), field_name="groups__name", choices=role_choices)
+    state = django_filters.ChoiceFilter(label=gettext_lazy("State"), choices=STATES, method="in_state")
 
     class Meta:
         model = User

@@ -24,6 +24,11 @@ class Change:
     before: Any
     after: Any
 
+    @property
+    def where(self) -> str:
+        """contacts → cto → time_zone."""
+        return " → ".join(filter(None, (self.section, self.key, self.field)))
+
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     """In the order of the file; within a section what was removed last."""

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from dr_console.plans.schema import LANGUAGES, PlanPart
 from dr_console.plans.shapes import Shape
+from dr_console.web.filters import DayInput
 from dr_console.web.words import listed
 
 Choices = Mapping[str, list[tuple[str, str]]]
@@ -98,7 +99,7 @@ def _area(text: str, hint: str, *, code: bool = False) -> forms.Field:
 
 def _input(kind: str) -> forms.TextInput | forms.DateInput:
     if kind == "date":
-        return forms.DateInput(attrs={"type": "date"})
+        return DayInput()
     return forms.TextInput(attrs={"inputmode": {"int": "numeric", "float": "decimal"}.get(kind, "text")})
 
 

@@ -172,7 +172,7 @@ def _next_version(
 
 def _tell(version: PlanVersion, last: PlanVersion | None, *, by: User | None, target: str) -> None:
     changes = difference.compare(last.content, version.content) if last else []
-    told = {" → ".join(filter(None, (one.section, one.key, one.field))): one for one in changes[:MOST_CHANGES_AUDITED]}
+    told = {one.where: one for one in changes[:MOST_CHANGES_AUDITED]}
     record(
         "plan.changed" if target else "plan.loaded",
         by=by,

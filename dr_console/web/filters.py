@@ -19,26 +19,12 @@ class ConsoleFilterSet(django_filters.FilterSet):
         return self.is_valid() and any(value not in (None, "", []) for value in self.form.cleaned_data.values())
 
 
-class ChoiceFilter(django_filters.ChoiceFilter):
-    """One of a few words, or any."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, empty_label=kwargs.pop("empty_label", _("Any")), **kwargs)
-
-
-class ModelChoiceFilter(django_filters.ModelChoiceFilter):
-    """One of some rows, or any."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, empty_label=kwargs.pop("empty_label", _("Any")), **kwargs)
-
-
 class _YesNoField(django_filters.fields.ChoiceField):
     def clean(self, value: Any) -> bool | None:
         return {"true": True, "false": False}.get(super().clean(value))
 
 
-class YesNoFilter(ChoiceFilter):
+class YesNoFilter(django_filters.ChoiceFilter):
     """True, False, or either. django-filter's own calls either "Unknown"."""
 
     field_class = _YesNoField

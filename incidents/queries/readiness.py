@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from dr_console.web.words import listed
 from incidents.models import About, Contact, FailoverPlan, Rotation, Service, Vendor
+from incidents.queries.contacts import has_placeholder
 from incidents.queries.escalation import ladders
 
 
@@ -36,7 +37,7 @@ def findings() -> list[Finding]:
 def _contacts() -> Iterator[Finding]:
     contacts = list(Contact.objects.current().prefetch_related("channels"))
     mute = [contact.name for contact in contacts if not contact.channels.all()]
-    pretend = [c.name for c in contacts if any(channel.is_placeholder for channel in c.channels.all())]
+    pretend = [contact.name for contact in contacts if has_placeholder(contact)]
     if mute:
         what = ngettext("%(count)d contact has no channel", "%(count)d contacts have no channel", len(mute))
         yield Finding("failed", what % {"count": len(mute)}, _names(mute), "incidents:contacts")
@@ -51,7 +52,7 @@ def _contacts() -> Iterator[Finding]:
 
 def _vendors() -> Iterator[Finding]:
     vendors = Vendor.objects.current().prefetch_related("channels")
-    pretend = [v.name for v in vendors if any(channel.is_placeholder for channel in v.channels.all())]
+    pretend = [vendor.name for vendor in vendors if has_placeholder(vendor)]
     if pretend:
         what = ngettext(
             "%(count)d vendor’s support address is a placeholder",
