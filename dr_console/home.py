@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from backups import queries as backups
 from dr_console.operations.data_age import data_age
-from dr_console.plans.services import current_version
+from dr_console.plans.queries import newest_version
 from dr_console.web import charts
 from dr_console.web.access import needs
 from dr_console.web.requests import ConsoleRequest
@@ -51,7 +51,7 @@ def home(request: ConsoleRequest) -> HttpResponse:
         "last_drill": drills.last_drill(),
         "recovery_states": states,
         "findings": not_ready(states),
-        "plan_version": current_version(),
+        "plan_version": newest_version(),
     }
     return render(request, "home/home.html", context)
 

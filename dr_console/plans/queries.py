@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from dr_console.plans import pages, writer
 from dr_console.plans.difference import compare
-from dr_console.plans.models import PlanEntry, PlanSingle, PlanVersion
+from dr_console.plans.models import PlanSingle, PlanVersion
 from dr_console.plans.notation import written
 from dr_console.plans.registry import Section, section, sections
 from dr_console.plans.schema import PlanPart
-from dr_console.plans.services import current_version, export
+from dr_console.plans.services import export
 from dr_console.plans.shapes import shapes
 from dr_console.web.navigation import Found
 
@@ -43,21 +44,28 @@ NAMES_SHOWN = 6
 def overview() -> Overview:
     """Everything the plan has, one line a section: one query a section."""
     many = [_summary(one) for one in sections() if one.many]
-    singles = {
-        one.name: one.model._default_manager.filter(retired_at=None).first() for one in sections() if not one.many
-    }
-    return Overview(current_version(), singles, many)  # type: ignore[arg-type]
+    singles = {one.name: _rows(one).first() for one in sections() if not one.many}
+    return Overview(newest_version(), singles, many)
+
+
+def _rows(one: Section) -> QuerySet[Any]:
+    """What is current of a section."""
+    return one.model._default_manager.filter(retired_at=None)
 
 
 def _summary(one: Section) -> Summary:
-    rows = list(one.model._default_manager.filter(retired_at=None))
+    rows = list(_rows(one))
     return Summary(one, [str(row) for row in rows[:NAMES_SHOWN]], len(rows), pages.page_of(one.name))
+
+
+def newest_version() -> PlanVersion | None:
+    """The current version for pages that tell of it: without its content, which is by far the largest part."""
+    return PlanVersion.objects.defer("content").order_by("-number").first()
 
 
 def current_number() -> int:
     """Number of the current version, which a form remembers; 0 before the first plan."""
-    version = current_version()
-    return version.number if version else 0
+    return PlanVersion.objects.order_by("-number").values_list("number", flat=True).first() or 0
 
 
 def entry_now(part: Section, key: str) -> dict[str, Any] | None:
@@ -85,12 +93,7 @@ class Difference:
 
 def changes_between(old: PlanVersion, new: PlanVersion) -> list[Difference]:
     return [
-        Difference(
-            change.kind,
-            " → ".join(filter(None, [change.section, change.key, change.field])),
-            _as_text(change.before),
-            _as_text(change.after),
-        )
+        Difference(change.kind, change.where, _as_text(change.before), _as_text(change.after))
         for change in compare(old.content, new.content)
     ]
 
@@ -109,9 +112,9 @@ def find_entries(person: User | AnonymousUser, text: str) -> Iterable[Found]:
         return
     wanted = text.casefold()
     for one in sections():
-        for key, label in _keys(one) if one.many else []:
-            if wanted in label.casefold():
-                yield Found(label.partition(" · ")[2] or key, reverse(pages.page_of(one.name)), hint=str(one.label))
+        for row in _rows(one) if one.many else ():
+            if wanted in f"{row.key} {row}".casefold():
+                yield Found(str(row), reverse(pages.page_of(one.name)), hint=str(one.label))
 
 
 def reference_choices(part: Section) -> dict[str, list[tuple[str, str]]]:
@@ -130,5 +133,4 @@ def _referred(part: type[PlanPart]) -> set[str]:
 
 
 def _keys(one: Section) -> list[tuple[str, str]]:
-    rows = one.model._default_manager.filter(retired_at=None)
-    return [(row.key, f"{row.key} · {row}") for row in rows if isinstance(row, PlanEntry)]
+    return [(row.key, f"{row.key} · {row}") for row in _rows(one)]

@@ -61,10 +61,7 @@ def version_file(request: ConsoleRequest, number: int) -> HttpResponse:
 @require_GET
 @needs("plans.view_plan")
 def version_compare(request: ConsoleRequest) -> HttpResponse:
-    newest = services.current_version()
-    if newest is None:
-        raise Http404
-    to = _version(request, "to", newest.number)
+    to = _version(request, "to", current_number())
     old = _version(request, "from", max(to.number - 1, 1))
     context = {
         "old": old,
@@ -77,9 +74,15 @@ def version_compare(request: ConsoleRequest) -> HttpResponse:
 
 def _version(request: ConsoleRequest, name: str, otherwise: int) -> PlanVersion:
     text = request.GET.get(name) or str(otherwise)
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    number = _number(text)
+    if number is None:
         raise BadRequest(_("“%(text)s” is not the number of a version.") % {"text": text})
-    return get_object_or_404(PlanVersion, number=int(text))
+    return get_object_or_404(PlanVersion, number=number)
+
+
+def _number(text: str) -> int | None:
+    """The number of a version as somebody sent it; None where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
 @require_http_methods(["GET", "POST"])
@@ -90,25 +93,21 @@ def entry_edit(request: ConsoleRequest, name: str, key: str = "") -> HttpRespons
     known = entry_now(part, key)
     if known is None:
         raise Http404
-    if request.method == "GET":
-        return _form(
-            request, part, key, entry_form(part, reference_choices(part), known=known, key=key), current_number()
-        )
-    form = entry_form(part, reference_choices(part), data=request.POST, key=key)
-    return _answer(request, part, key, form)
+    return _answer(request, part, key, known)
 
 
 @require_http_methods(["GET", "POST"])
 @needs("plans.view_plan")
 def entry_add(request: ConsoleRequest, name: str) -> HttpResponse:
-    part = _section(request, name, single=False)
+    return _answer(request, _section(request, name, single=False), "", None)
+
+
+def _answer(request: ConsoleRequest, part: Section, key: str, known: dict[str, Any] | None) -> HttpResponse:
+    """The form of an entry, or what comes of sending it. `known` is the entry as it stands, where there is one."""
+    choices = reference_choices(part)
     if request.method == "GET":
-        return _form(request, part, "", entry_form(part, reference_choices(part)), current_number())
-    return _answer(request, part, "", entry_form(part, reference_choices(part), data=request.POST))
-
-
-def _answer(request: ConsoleRequest, part: Section, key: str, form: PartForm) -> HttpResponse:
-    base = _base(request)
+        return _form(request, part, key, entry_form(part, choices, known=known, key=key), current_number())
+    form, base = entry_form(part, choices, data=request.POST, key=key), _base(request)
     if request.POST.get("more"):
         return _form(request, part, key, form, base)
     document = form.document()
@@ -185,10 +184,10 @@ def _section(request: ConsoleRequest, name: str, *, single: bool) -> Section:
 
 def _base(request: ConsoleRequest) -> int:
     """Number of the version that the person saw when they opened the form."""
-    text = request.POST.get("base", "")
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    number = _number(request.POST.get("base", ""))
+    if number is None:
         raise BadRequest(_("The form does not say which version of the plan it started from. Open it again."))
-    return int(text)
+    return number
 
 
 def _form(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import DurationField, ExpressionWrapper, F, Max
 from django.utils.timezone import now
 
 from incidents.models import Incident
@@ -33,5 +33,6 @@ def open_incidents() -> OpenIncidents:
 def longest_recovery(period: timedelta) -> timedelta | None:
     """The longest time from start to mitigation of a real incident in the period before now, if there was one."""
     recent = Incident.objects.real().filter(started_at__gte=now() - period).exclude(mitigated_at=None)
-    slowest = recent.annotate(took=F("mitigated_at") - F("started_at")).order_by("-took").first()
-    return slowest.mitigated_at - slowest.started_at if slowest and slowest.mitigated_at else None
+    took = ExpressionWrapper(F("mitigated_at") - F("started_at"), DurationField())
+    longest: timedelta | None = recent.aggregate(longest=Max(took))["longest"]
+    return longest
