@@ -55,12 +55,7 @@ def _take_number(topic: str) -> Topic:
 
 
 def _wake(topic: str, name: str) -> None:
-    _bell(redis_url(), os.getpid()).ring(topic, name)
-
-
-def redis_url() -> str:
-    """REDIS_URL as redis-py spells it: Celery has its own name for a socket in the file system."""
-    return str(settings.REDIS_URL).replace("redis+socket://", "unix://", 1)
+    _bell(settings.REDIS_URL, os.getpid()).ring(topic, name)
 
 
 class Bell:

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 
 import redis.asyncio
 import structlog
+from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from dr_console.live.publish import CHANNEL, redis_url
+from dr_console.live.publish import CHANNEL
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,10 @@ async def wakeups() -> AsyncIterator[str | None]:
 async def _subscription() -> AsyncIterator[str | None]:
     """None once the subscription is confirmed, then topics. Raises redis.RedisError or OSError when it ends."""
     client = redis.asyncio.Redis.from_url(
-        redis_url(), socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS, retry=Retry(NoBackoff(), 0)
+        settings.REDIS_URL,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=CONNECT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
     )
     async with client, client.pubsub() as pubsub:
         await pubsub.psubscribe(f"{CHANNEL}*")
