@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count as numbers
 from typing import Any
 
 from django import forms
@@ -21,7 +22,6 @@ from dr_console.plans.registry import Section
 from dr_console.plans.schema import LANGUAGES, PlanPart
 from dr_console.plans.shapes import Shape, shapes
 
-MOST_ROWS = 100
 POSITION, REMOVE = "row_position", "row_remove"
 
 
@@ -31,7 +31,6 @@ class Rows:
 
     name: str
     label: str
-    count_name: str
     forms: list[RowForm]
 
     @property
@@ -71,9 +70,10 @@ class PartForm(forms.Form):
 
     def _rows(self, shape: Shape, choices: Choices, *, extra: bool) -> Rows:
         known = self.known.get(shape.name) or []
-        count = len(known) + 1
-        if self.is_bound:
-            count = min(_number(self.data.get(self.add_prefix(f"{shape.name}-rows")), count), MOST_ROWS) + extra
+        prefix = self.add_prefix(shape.name)
+        # As many as were sent: each says its place.
+        sent = next(index for index in numbers() if f"{prefix}-{index}-{POSITION}" not in self.data)
+        count = sent + extra if self.is_bound else len(known) + 1
         assert shape.part
         row_forms = [
             RowForm(
@@ -81,13 +81,13 @@ class PartForm(forms.Form):
                 choices,
                 data=self.data if self.is_bound else None,
                 known=known[index] if index < len(known) and not self.is_bound else None,
-                prefix=self.add_prefix(f"{shape.name}-{index}"),
+                prefix=f"{prefix}-{index}",
                 number=index + 1,
             )
             for index in range(count)
         ]
         label = _(self.part.model_fields[shape.name].title or shape.name)
-        return Rows(shape.name, label, self.add_prefix(f"{shape.name}-rows"), row_forms)
+        return Rows(shape.name, label, row_forms)
 
     def document(self) -> dict[str, Any]:
         """What the person sent, as the plan file would say it. Empty fields are left out."""
