@@ -271,6 +271,8 @@ def test_a_passkey_is_added_and_logs_in(browser: Browser, server: str, person: U
         page.goto("/accounts/2fa/webauthn/add/")
         page.get_by_label("Password", exact=True).fill("secret")
         page.get_by_role("button", name="Confirm").click()
+        expect(page.get_by_role("heading", name="Add Security Key")).to_be_visible()
+        page.wait_for_load_state()  # the button listens only once its script has run
         page.get_by_label("Passwordless").check()
         page.get_by_role("button", name="Add").click()
         expect(page.get_by_role("heading", name="Recovery Codes")).to_be_visible()
