@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
+from typing import TextIO
 
 from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Message, Printer
@@ -58,7 +59,7 @@ class Supervisor(Manager):
     """Starts, listens, restarts with growing pauses, and ends everything, those marked last after all the others."""
 
     def __init__(self, printer: Printer | None = None) -> None:
-        super().__init__(printer if printer is not None else Printer(sys.stdout))
+        super().__init__(printer if printer is not None else Printer(_whole_lines()))
         self._children: dict[str, Child] = {}
         self._selector = selectors.DefaultSelector()
         self._leaving: Leaving | None = None
@@ -240,6 +241,14 @@ class Supervisor(Manager):
 
     def _print_nowhere(self) -> None:
         self._printer.output = open(os.devnull, "w", encoding="utf-8")
+
+
+def _whole_lines() -> TextIO:
+    """Standard output that gets a line in one piece, also where Python was told not to buffer.
+
+    What is done once prints to the same place: half a line of ours would have its text in the middle.
+    """
+    return open(sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, errors="replace", closefd=False)
 
 
 def _in_words(status: int) -> str:
