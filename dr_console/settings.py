@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from dr_console import env
+from dr_console.credentials import read_credentials
 from dr_console.logs import logging_config
 from dr_console.operations import data_folder
 from dr_console.vendors import vendor_urls
@@ -148,6 +149,35 @@ DR_SANDBOX_PORT = env.integer(
     "DR_SANDBOX_PORT", 8100, "Port of the pretend clouds in sandbox mode.", least=1, most=65535
 )
 DR_VENDOR_URLS = vendor_urls(DR_MODE, sandbox_port=DR_SANDBOX_PORT)
+DR_CREDENTIALS = read_credentials(DR_MODE)
+# By capability: who can serve it, by dotted path; the first is taken unless the plan names another.
+DR_PROVIDERS: dict[str, dict[str, str]] = {
+    "dns": {
+        "cloudflare": "dr_console.providers.cloudflare.dns.CloudflareDns",
+        "route53": "dr_console.providers.aws.route53.Route53Dns",
+    },
+    "cdn": {"cloudflare": "dr_console.providers.cloudflare.cdn.CloudflareCdn"},
+    "events": {"cloudflare": "dr_console.providers.cloudflare.queues.CloudflareQueue"},
+    "deployments": {"vercel": "dr_console.providers.vercel.deployments.VercelDeployments"},
+    "variables": {"vercel": "dr_console.providers.vercel.variables.VercelVariables"},
+    "settings_store": {"vercel": "dr_console.providers.vercel.settings_store.VercelSettingsStore"},
+    "functions": {"lambda": "dr_console.providers.aws.lambda_functions.LambdaFunctions"},
+    "objects": {
+        "r2": "dr_console.providers.aws.objects.R2Objects",
+        "s3": "dr_console.providers.aws.objects.S3Objects",
+    },
+    "snapshots": {
+        "rds": "dr_console.providers.aws.rds.RdsSnapshots",
+        "elasticache": "dr_console.providers.aws.elasticache.ElastiCacheSnapshots",
+    },
+    "vault": {"secrets_manager": "dr_console.providers.aws.secrets_manager.SecretsManagerVault"},
+    "paging": {"pagerduty": "dr_console.providers.pagerduty.PagerDuty"},
+    "chat": {"slack": "dr_console.providers.slack.Slack"},
+    "phone": {
+        "twilio": "dr_console.providers.twilio.TwilioPhone",
+        "webhook": "dr_console.providers.voice_webhook.VoiceWebhook",
+    },
+}
 
 # --- Apps ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -21,6 +21,7 @@ from playwright.sync_api import expect
 from dr_console.audit import triggers
 from dr_console.operations.redis_server import RedisServer, find_binary
 from tests import live_server
+from tests.sandboxed import Sandbox, running_sandbox
 
 # Five seconds, its default, are few for a machine on which servers start beside the browser.
 expect.set_options(timeout=20_000)
@@ -134,6 +135,19 @@ def _uvicorn(redis_url: str) -> Iterator[str]:
 def server(transactional_db: None, _uvicorn: str) -> str:
     """Address of a real server on the test database: http://127.0.0.1:port."""
     return _uvicorn
+
+
+@pytest.fixture(scope="session")
+def _sandbox() -> Iterator[Sandbox]:
+    with running_sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(_sandbox: Sandbox) -> Sandbox:
+    """A real sandbox with a new world, whose clock runs 60 times as fast as ours."""
+    _sandbox.reset()
+    return _sandbox
 
 
 @pytest.fixture(scope="session")

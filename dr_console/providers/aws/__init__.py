@@ -1,0 +1,1 @@
+"""AWS: what it can do for us, one module a capability."""

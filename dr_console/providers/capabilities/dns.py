@@ -1,0 +1,58 @@
+"""DNS: read a record whole, point it elsewhere, put it back exactly as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from dr_console.providers.deadlines import Deadline
+
+
+@dataclass(frozen=True)
+class DnsRecord:
+    """A record with all its attributes, as the vendor keeps it.
+
+    `ttl`: seconds; 1 means that the vendor chooses. `proxied`: traffic goes through the vendor's CDN.
+    `other`: what this vendor knows beside that, as it was read; it is put back and never looked into.
+    """
+
+    id: str
+    name: str
+    type: str
+    content: str
+    ttl: int
+    proxied: bool = False
+    comment: str = ""
+    tags: tuple[str, ...] = ()
+    other: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pointing:
+    """Point `name` at `to`: a host name (CNAME) or an address (A, AAAA)."""
+
+    name: str
+    to: str
+    type: str = "CNAME"
+
+
+class DnsProvider(Protocol):
+    def record(self, name: str, *, type: str = "CNAME", deadline: Deadline) -> DnsRecord:
+        """The one record of this name and type. Raises NOT_FOUND if there is none."""
+        ...
+
+    def point(self, pointing: Pointing, *, reference: str, deadline: Deadline) -> DnsRecord:
+        """Point a record elsewhere, changing only its content and its comment, which is to name `reference`.
+
+        Doing it twice is the same as doing it once. Returns the record as it now is.
+        """
+        ...
+
+    def point_all(self, pointings: Sequence[Pointing], *, reference: str, deadline: Deadline) -> list[DnsRecord]:
+        """Several at once: all are changed, or none is."""
+        ...
+
+    def put_back(self, record: DnsRecord, *, deadline: Deadline) -> DnsRecord:
+        """Make the record exactly what `record` says, comment and all."""
+        ...

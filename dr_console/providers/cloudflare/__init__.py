@@ -1,0 +1,1 @@
+"""Cloudflare: what it can do for us, one module a capability."""

@@ -1,0 +1,25 @@
+"""Which class serves which capability, by dotted path in settings.DR_PROVIDERS."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from dr_console.providers.capabilities.dns import DnsProvider
+
+
+def provider(capability: str, vendor: str = "") -> Any:
+    """A client for this capability, of the vendor named, else of the first in the settings.
+
+    Clients are cheap to make and hold no connection. Raises LookupError if there is none.
+    """
+    drivers: dict[str, str] = settings.DR_PROVIDERS.get(capability, {})
+    if not drivers or (vendor and vendor not in drivers):
+        raise LookupError(f"No provider of {capability}{f' by {vendor}' if vendor else ''} in DR_PROVIDERS.")
+    return import_string(drivers[vendor] if vendor else next(iter(drivers.values())))()
+
+
+def dns(vendor: str = "") -> DnsProvider:
+    return cast(DnsProvider, provider("dns", vendor))

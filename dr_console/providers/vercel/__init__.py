@@ -1,0 +1,1 @@
+"""Vercel: what it can do for us, one module a capability."""

@@ -1,0 +1,10 @@
+"""The vendors of the sandbox, in one table. One line a vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dr_console.sandbox.vendor import Vendor
+from dr_console.sandbox.world import World
+
+VENDORS: tuple[Callable[[World], Vendor], ...] = ()

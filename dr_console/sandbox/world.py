@@ -1,0 +1,38 @@
+"""The pretend world as a whole: what everything in it shares. Each vendor keeps its own state in its own module."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from dr_console.sandbox.clock import Clock
+from dr_console.sandbox.edge_cache import EdgeCache
+from dr_console.sandbox.names import Names
+from dr_console.sandbox.origins import Origin, origins
+from dr_console.sandbox.outbox import Outbox
+from dr_console.sandbox.stores import Stores
+from dr_console.sandbox.truth import Truth
+
+
+@dataclass
+class World:
+    """`random` is seeded, so that the same seed tells the same story."""
+
+    clock: Clock = field(default_factory=Clock)
+    seed: int = 1
+    random: random.Random = field(init=False)
+    truth: Truth = field(init=False)
+    names: Names = field(init=False)
+    outbox: Outbox = field(init=False)
+    edge_cache: EdgeCache = field(default_factory=EdgeCache)
+    origins: dict[str, Origin] = field(default_factory=origins)
+    stores: Stores = field(default_factory=Stores)
+    # What Vercel's settings store holds by key; the product reads its degradation level there.
+    settings_store: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        self.truth = Truth(self.clock)
+        self.names = Names(self.clock)
+        self.outbox = Outbox(self.clock)

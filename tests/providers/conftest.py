@@ -1,0 +1,72 @@
+"""What the clients' tests stand on: a running sandbox, and contracts that hold every call through httpx and boto3."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+
+from dr_console.providers.deadlines import Deadline
+from dr_console.vendors import VENDORS
+from tests import contracts
+from tests.sandboxed import Sandbox
+
+
+@pytest.fixture
+def soon() -> Deadline:
+    return Deadline.after(20)
+
+
+@pytest.fixture
+def in_sandbox(sandbox: Sandbox, settings: Any) -> Sandbox:
+    """The sandbox, with the settings leading to it."""
+    settings.DR_VENDOR_URLS = sandbox.vendor_urls()
+    return sandbox
+
+
+@pytest.fixture
+def held(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every call of our httpx clients, on whatever wire, is held to its contract. Not for tests of wrong answers."""
+    send = httpx.Client.send
+
+    def send_and_hold(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
+        response = send(self, request, **options)
+        response.read()
+        _hold(settings.DR_VENDOR_URLS, request, response)
+        return response
+
+    monkeypatch.setattr(httpx.Client, "send", send_and_hold)
+
+
+def _hold(urls: dict[str, str], request: httpx.Request, response: httpx.Response) -> None:
+    address = str(request.url.copy_with(query=None))
+    for vendor in sorted((name for name in VENDORS if urls[name]), key=lambda name: -len(urls[name])):
+        if address.startswith(urls[vendor] + "/"):
+            contracts.hold(
+                vendor,
+                request.method,
+                address.removeprefix(urls[vendor]),
+                query=dict(request.url.params),
+                request=_sent(request),
+                status=response.status_code,
+                answer=_body(response.content),
+            )
+
+
+def _sent(request: httpx.Request) -> Any:
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        fields = parse_qs(request.content.decode(), keep_blank_values=True)
+        return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
+    return _body(request.content)
+
+
+def _body(content: bytes) -> Any:
+    if not content:
+        return None
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content.decode(errors="replace")
