@@ -1,0 +1,90 @@
+"""R2's event notifications: which changes of which bucket are written to which queue.
+
+https://developers.cloudflare.com/r2/buckets/event-notifications/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dr_console.sandbox.clock import Clock
+from dr_console.sandbox.queues import EVENTS_QUEUE_ID, Queues
+from dr_console.sandbox.stores import R2_BUCKET
+
+ACCOUNT_ID = "a" * 32
+ACTIONS = ("PutObject", "CopyObject", "DeleteObject", "CompleteMultipartUpload", "LifecycleDeletion")
+DELETIONS = ("DeleteObject", "LifecycleDeletion")
+
+
+@dataclass(frozen=True)
+class Rule:
+    id: str
+    actions: tuple[str, ...]
+    created_at: float
+    prefix: str = ""
+    suffix: str = ""
+    description: str = ""
+
+    def is_about(self, action: str, key: str) -> bool:
+        return action in self.actions and key.startswith(self.prefix) and key.endswith(self.suffix)
+
+
+@dataclass
+class R2Events:
+    """The rules, by bucket and id of the queue. `drop_next`: so many events are lost, as theirs may be under load."""
+
+    clock: Clock
+    queues: Queues
+    rules: dict[tuple[str, str], list[Rule]] = field(default_factory=dict)
+    drop_next: int = 0
+
+    def __post_init__(self) -> None:
+        self.set_rules(R2_BUCKET, EVENTS_QUEUE_ID, [{"actions": list(ACTIONS), "description": "Copied to S3"}])
+
+    def set_rules(self, bucket: str, queue_id: str, rules: Sequence[dict[str, Any]]) -> list[Rule]:
+        """Add these, written as the API writes them, to the rules of bucket and queue."""
+        new = [
+            Rule(
+                self.queues.new_id(),
+                tuple(rule["actions"]),
+                self.clock.now(),
+                rule.get("prefix") or "",
+                rule.get("suffix") or "",
+                rule.get("description") or "",
+            )
+            for rule in rules
+        ]
+        self.rules.setdefault((bucket, queue_id), []).extend(new)
+        return new
+
+    def happened(
+        self,
+        action: str,
+        bucket: str,
+        key: str,
+        *,
+        size: int | None = None,
+        etag: str | None = None,
+        copied_from: tuple[str, str] | None = None,
+    ) -> None:
+        """An object of R2 changed: write an event to each queue whose rules want it.
+
+        `action`: one of ACTIONS. `size` (bytes) and `etag` are left out of deletions. `copied_from`: bucket and key.
+        """
+        event: dict[str, Any] = {"account": ACCOUNT_ID, "action": action, "bucket": bucket, "object": {"key": key}}
+        if action not in DELETIONS:
+            event["object"] |= {"size": size or 0, "eTag": (etag or "").strip('"')}
+        event["eventTime"] = self.clock.moment().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if copied_from:
+            event["copySource"] = {"bucket": copied_from[0], "object": copied_from[1]}
+        for (of, queue_id), rules in list(self.rules.items()):
+            queue = self.queues.by_id.get(queue_id)
+            if queue is None or of != bucket or not any(rule.is_about(action, key) for rule in rules):
+                continue
+            if self.drop_next > 0:
+                self.drop_next -= 1
+            else:
+                self.queues.push(queue, json.dumps(event, separators=(",", ":")), "json")
