@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +18,7 @@ from dr_console import __version__
 from dr_console.errors import Outcome, Problem, ProviderError
 from dr_console.providers import calls
 from dr_console.providers.deadlines import Deadline
+from dr_console.providers.retries import pause_before_next, retry_after
 from dr_console.vendors import is_loopback
 
 T = TypeVar("T")
@@ -28,7 +26,6 @@ T = TypeVar("T")
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0
 MOST_BYTES = 16 * 1024 * 1024
-MOST_ATTEMPTS = 4
 QUOTED_CHARACTERS = 200
 HARMLESS_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -84,7 +81,7 @@ class Answer:
             self.operation,
             Problem.GARBLED,
             status=self.status,
-            said=why + self.hide(_quoted(self.text)),
+            said=why + self.hide(quoted(self.text)),
             outcome=self.outcome_if_wrong,
         )
 
@@ -94,7 +91,7 @@ def _adapter(shape: Any) -> TypeAdapter[Any]:
     return TypeAdapter(shape)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     shown = " ".join(text.split())
     return f"“{shown[:QUOTED_CHARACTERS]}{'…' if len(shown) > QUOTED_CHARACTERS else ''}”"
 
@@ -163,7 +160,7 @@ class Wire:
             try:
                 return self._attempt(request, operation, deadline, attempt, harmless)
             except ProviderError as error:
-                pause = _pause_before_next(error, attempt, harmless)
+                pause = pause_before_next(error, attempt, harmless=harmless)
                 if pause is None or pause >= deadline.left():
                     raise
                 time.sleep(pause)
@@ -227,7 +224,7 @@ class Wire:
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > MOST_BYTES:
-                said = f"more than {MOST_BYTES} bytes: {self.hide(_quoted(body[:1000].decode(errors='replace')))}"
+                said = f"more than {MOST_BYTES} bytes: {self.hide(quoted(body[:1000].decode(errors='replace')))}"
                 raise ProviderError(
                     self.vendor, operation, Problem.GARBLED, status=response.status_code, said=said, outcome=unknown
                 )
@@ -255,7 +252,7 @@ class Wire:
             problem,
             status=status,
             code=words.code,
-            said=self.hide(words.said or _quoted(text)),
+            said=self.hide(words.said or quoted(text)),
             permanent=problem is not Problem.THROTTLED and status < 500 and status not in (408, 425),
             outcome=unknown if status >= 500 or status == 408 else Outcome.NOTHING,
             retry_after=retry_after(response.headers),
@@ -273,34 +270,6 @@ def _problem(status: int) -> Problem:
     if status in (404, 410):
         return Problem.NOT_FOUND
     return Problem.THROTTLED if status == 429 else Problem.REFUSED
-
-
-def _pause_before_next(error: ProviderError, attempt: int, harmless: bool) -> float | None:
-    """Seconds until the next try; None if there should be none."""
-    if error.permanent or attempt >= MOST_ATTEMPTS or error.problem in (Problem.GARBLED, Problem.NOT_IN_TIME):
-        return None
-    not_done = error.problem in (Problem.UNREACHABLE, Problem.THROTTLED)
-    if not harmless and not not_done:
-        return None
-    backoff = random.uniform(0.5, 1.0) * min(0.5 * 2.0 ** (attempt - 1), 8.0)
-    return max(backoff, error.retry_after or 0.0)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the vendor asks us to wait: Retry-After as a number or a date (RFC 9110, 10.2.3)."""
-    raw = headers.get("retry-after", "").strip()
-    if not raw:
-        return None
-    try:
-        return max(0.0, float(raw))
-    except ValueError:
-        pass
-    try:
-        at = parsedate_to_datetime(raw)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - now()).total_seconds())
 
 
 def _is_here(url: str) -> bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
+from dr_console.providers.aws.session import NAMES, vendor_name
 from dr_console.providers.deadlines import Deadline
 from dr_console.vendors import VENDORS
 from tests import contracts
@@ -29,7 +33,10 @@ def in_sandbox(sandbox: Sandbox, settings: Any) -> Sandbox:
 
 @pytest.fixture
 def held(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call of our httpx clients, on whatever wire, is held to its contract. Not for tests of wrong answers."""
+    """Every call of our httpx and boto3 clients, on whatever wire, is held to its contract.
+
+    Not for tests of wrong answers.
+    """
     send = httpx.Client.send
 
     def send_and_hold(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
@@ -39,6 +46,43 @@ def held(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         return response
 
     monkeypatch.setattr(httpx.Client, "send", send_and_hold)
+    call = BaseClient._make_api_call
+
+    def call_and_hold(self: BaseClient, method: str, params: dict[str, Any]) -> Any:
+        try:
+            answer = call(self, method, params)
+        except ClientError as error:
+            _hold_operation(self, method, params, error.response)
+            raise
+        _hold_operation(self, method, params, answer)
+        return answer
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call_and_hold)
+
+
+def _hold_operation(client: BaseClient, method: str, params: dict[str, Any], answer: Any) -> None:
+    """Of AWS and R2, as boto3 sends and parses it: times as ISO texts, bytes as text, a stream as "<stream>"."""
+    contracts.hold(
+        "r2" if vendor_name(client) == NAMES["r2"] else "aws",
+        "",
+        f"{client.meta.service_model.service_name}.{method}",
+        query={},
+        request=_plain(params),
+        status=answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 200),
+        answer=_plain({name: value for name, value in answer.items() if name != "ResponseMetadata"}),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return value if value is None or isinstance(value, str | int | float | bool) else "<stream>"
 
 
 def _hold(urls: dict[str, str], request: httpx.Request, response: httpx.Response) -> None:

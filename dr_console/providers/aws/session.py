@@ -1,0 +1,265 @@
+"""The one place that configures boto3: time-outs, retries, addresses, and errors turned into ProviderError.
+
+https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from django.conf import settings
+from django.utils.timezone import now
+
+from dr_console import __version__
+from dr_console.errors import Outcome, Problem, ProviderError
+from dr_console.providers import calls
+from dr_console.providers.aws.errors import as_provider_error
+from dr_console.providers.credentials import credential, credential_or_none
+from dr_console.providers.deadlines import Deadline
+from dr_console.providers.http import CONNECT_SECONDS, READ_SECONDS, Answer
+from dr_console.providers.retries import pause_before_next
+from dr_console.vendors import is_loopback
+
+NAMES = {"aws": "AWS", "r2": "Cloudflare R2"}
+_making = Lock()
+_deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+
+
+@dataclass(frozen=True)
+class AwsAnswer(Answer):
+    """An answer as boto3 parses it: `json()` and `read_as` give what is in it."""
+
+    parsed: dict[str, Any] = field(default_factory=dict)
+
+    def json(self) -> Any:
+        return self.parsed
+
+
+@dataclass(frozen=True)
+class _Account:
+    """What a client is made of; those that are alike share one."""
+
+    vendor: str
+    region: str
+    endpoint: str
+    key: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+
+def client(service: str, *, operation: str, region: str | None = None, vendor: str = "aws") -> Any:
+    """boto3's client of a service ("rds"), shared by all threads. `vendor`: "aws", or "r2" for Cloudflare's S3.
+
+    Nothing is sent. Raises ProviderError (SETTINGS), naming the setting, where R2's account or key is not set; AWS's
+    key may be empty, and then boto3 looks where it always does (instance role, ~/.aws, …).
+    """
+    account = _r2_account(operation) if vendor == "r2" else _aws_account(operation, region)
+    with _making:  # a boto3 Session must not be used by two threads at once; its clients may be
+        return _client(service, account)
+
+
+def call(
+    client: Any, method: str, *, operation: str, deadline: Deadline, harmless: bool = False, **params: Any
+) -> AwsAnswer:
+    """Send what boto3 calls `method` ("create_snapshot"), try again where that can do no harm, and return the answer.
+
+    `harmless`: repeating it cannot do harm. What is not is repeated only when it was not sent, or was throttled.
+    Raises ProviderError.
+    """
+    attempt = 1
+    while True:
+        try:
+            return _attempt(client, method, operation, deadline, harmless, attempt, params)
+        except ProviderError as error:
+            pause = pause_before_next(error, attempt, harmless=harmless)
+            if pause is None or pause >= deadline.left():
+                raise
+        time.sleep(pause)
+        attempt += 1
+
+
+def pages(client: Any, method: str, *, operation: str, deadline: Deadline, **params: Any) -> Iterator[AwsAnswer]:
+    """Every page of a listing that boto3 can page through. Reading, so it is repeated where it fails."""
+    answers: list[AwsAnswer] = []
+
+    def one_page(**page: Any) -> dict[str, Any]:
+        answers[:] = [call(client, method, operation=operation, deadline=deadline, harmless=True, **page)]
+        return answers[0].parsed
+
+    paginator = client.get_paginator(method)
+    paginator._method = one_page  # it offers no other way to come between, and each page is a call to be recorded
+    for _ in paginator.paginate(**params):
+        yield answers[0]
+
+
+def vendor_name(client: Any) -> str:
+    """How people write whom this client speaks to: "AWS" or "Cloudflare R2"."""
+    endpoint = client.meta.endpoint_url
+    r2 = settings.DR_VENDOR_URLS["r2"]
+    return NAMES["r2" if (r2 and endpoint.startswith(r2)) or ".r2.cloudflarestorage.com" in endpoint else "aws"]
+
+
+def translated(client: Any, operation: str, *, harmless: bool, act: Callable[[], Any]) -> Any:
+    """What `act` returns; what it raises of boto3's (in reading a body, say) as ProviderError.
+
+    For what `call` cannot send: an object's body, a managed transfer.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (who calls has boto3 already)
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+    try:
+        return act()
+    except (BotoCoreError, ClientError, ResponseParserError, OSError) as error:
+        unknown = Outcome.NOTHING if harmless else Outcome.UNKNOWN
+        known = as_provider_error(error, vendor=vendor_name(client), operation=operation, unknown=unknown)
+    # Outside of the block above, so that boto3's error, which may quote what was sent, hangs on nothing of ours.
+    raise known
+
+
+def _attempt(
+    client: Any, method: str, operation: str, deadline: Deadline, harmless: bool, attempt: int, params: dict[str, Any]
+) -> AwsAnswer:
+    vendor = vendor_name(client)
+    if deadline.has_passed:
+        raise ProviderError(vendor, operation, Problem.NOT_IN_TIME)
+    began, began_at = time.monotonic(), now()
+    status: int | None = None
+    problem = code = ""
+    token = _deadline.set(deadline)
+    try:
+        parsed = translated(client, operation, harmless=harmless, act=lambda: getattr(client, method)(**params))
+        answer = _answer(vendor, operation, parsed, harmless)
+        status = answer.status
+        return answer
+    except ProviderError as error:
+        status, problem, code = error.status, error.problem.value, error.code
+        raise
+    finally:
+        _deadline.reset(token)
+        calls.record(
+            calls.Call(
+                vendor=vendor,
+                operation=operation,
+                method=client.meta.method_to_api_mapping.get(method, method),
+                url=client.meta.endpoint_url,
+                attempt=attempt,
+                began_at=began_at,
+                seconds=time.monotonic() - began,
+                status=status,
+                problem=problem,
+                code=code,
+            )
+        )
+
+
+def _answer(vendor: str, operation: str, parsed: dict[str, Any], harmless: bool) -> AwsAnswer:
+    about = parsed.get("ResponseMetadata", {})
+    return AwsAnswer(
+        vendor=vendor,
+        operation=operation,
+        status=about.get("HTTPStatusCode", 200),
+        headers=httpx.Headers(about.get("HTTPHeaders", {})),
+        text=str({name: value for name, value in parsed.items() if name != "ResponseMetadata"}),
+        outcome_if_wrong=Outcome.NOTHING if harmless else Outcome.UNKNOWN,
+        hide=str,
+        parsed=parsed,
+    )
+
+
+def _aws_account(operation: str, region: str | None) -> _Account:
+    return _Account(
+        vendor="aws",
+        region=region or credential("aws", "region", operation=operation),
+        endpoint=settings.DR_VENDOR_URLS["aws"],
+        key=credential_or_none("aws", "access_key_id"),
+        secret=credential_or_none("aws", "secret_access_key"),
+        token=credential_or_none("aws", "session_token"),
+    )
+
+
+def _r2_account(operation: str) -> _Account:
+    account_id = credential("r2", "account_id", operation=operation)
+    return _Account(
+        vendor="r2",
+        region="auto",
+        endpoint=settings.DR_VENDOR_URLS["r2"] or f"https://{account_id}.r2.cloudflarestorage.com",
+        key=credential("r2", "access_key_id", operation=operation),
+        secret=credential("r2", "secret_access_key", operation=operation),
+    )
+
+
+@lru_cache(maxsize=1)
+def _session() -> Any:
+    import boto3  # noqa: PLC0415 (20 MB that the web process does without)
+
+    return boto3.Session()
+
+
+@lru_cache(maxsize=32)
+def _client(service: str, account: _Account) -> Any:
+    from botocore.config import Config  # noqa: PLC0415
+
+    here = is_loopback(urlsplit(account.endpoint).hostname or "")
+    config = Config(  # type: ignore[call-arg]  # the stubs do not know ignore_configured_endpoint_urls
+        # One attempt: what may be repeated is our own rule, the same for every vendor.
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        user_agent_extra=f"dr-console/{__version__}",
+        max_pool_connections=20,
+        # R2 and others that are like S3 do not know the checksums that boto3 sends of its own accord since 1.36.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        s3={"addressing_style": "path"} if account.endpoint else None,
+        # Addresses come from our settings alone, or the two worlds could mix.
+        ignore_configured_endpoint_urls=True,
+        # A proxy from the environment is for the real clouds, never for this machine.
+        proxies={} if here else None,
+    )
+    made = _session().client(
+        service,
+        region_name=account.region,
+        endpoint_url=account.endpoint or None,
+        aws_access_key_id=account.key or None,
+        aws_secret_access_key=account.secret or None,
+        aws_session_token=account.token or None,
+        config=config,
+    )
+    made.meta.events.register("before-call", _limit_reading)
+    made.meta.events.register("after-call", _refuse_garbage)
+    return made
+
+
+def _limit_reading(context: dict[str, Any], **_: Any) -> None:
+    deadline = _deadline.get()
+    if deadline:
+        context["read_timeout"] = max(0.001, min(READ_SECONDS, deadline.left()))
+
+
+def _refuse_garbage(http_response: Any, model: Any, **_: Any) -> None:
+    """A page of HTML, or what is no JSON, with status 200: boto3's parsers take them for an answer without content."""
+    if http_response.status_code >= 300 or model.has_streaming_output or http_response.raw is None:
+        return
+    body = http_response.content.strip()
+    is_page = body[:15].lower().startswith((b"<!doctype html", b"<html"))
+    if is_page or (body and model.service_model.resolved_protocol.endswith("json") and not _is_json(body)):
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415 (loaded with the client)
+
+        raise ResponseParserError(body[:1000].decode(errors="replace"))
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True
