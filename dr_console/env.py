@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import zoneinfo
 from collections.abc import Callable, Sequence
@@ -109,6 +110,18 @@ def words(name: str, default: list[str], meaning: str) -> list[str]:
         return [word.strip() for word in raw.split(",") if word.strip()]
 
     return _read(name, "list, separated by commas", default, meaning, parse, shown=", ".join(default))
+
+
+def networks(name: str, default: list[str], meaning: str) -> list[str]:
+    """Networks as addresses with a length: 10.0.0.0/8, fd00::/8."""
+
+    def parse(raw: str) -> list[str]:
+        try:
+            return [str(ipaddress.ip_network(word.strip())) for word in raw.split(",") if word.strip()]
+        except ValueError as error:
+            raise ValueError("a list of networks like 10.20.0.0/16, fd00::/8") from error
+
+    return _read(name, "list of networks, separated by commas", default, meaning, parse, shown=", ".join(default))
 
 
 def url(

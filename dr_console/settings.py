@@ -12,7 +12,7 @@ from dr_console import env
 from dr_console.credentials import read_credentials
 from dr_console.logs import logging_config
 from dr_console.operations import data_folder
-from dr_console.vendors import vendor_urls
+from dr_console.vendors import edge_url, vendor_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -149,6 +149,12 @@ DR_SANDBOX_PORT = env.integer(
     "DR_SANDBOX_PORT", 8100, "Port of the pretend clouds in sandbox mode.", least=1, most=65535
 )
 DR_VENDOR_URLS = vendor_urls(DR_MODE, sandbox_port=DR_SANDBOX_PORT)
+DR_EDGE_URL = edge_url(DR_MODE, sandbox_port=DR_SANDBOX_PORT)
+DR_ALLOWED_NETWORKS = env.networks(
+    "DR_ALLOWED_NETWORKS",
+    [],
+    "Private networks that health checks and webhooks may reach all the same. Without it, only public addresses.",
+)
 DR_CREDENTIALS = read_credentials(DR_MODE)
 # By capability: who can serve it, by dotted path; the first is taken unless the plan names another.
 DR_PROVIDERS: dict[str, dict[str, str]] = {

@@ -37,6 +37,20 @@ def vendor_urls(mode: str, *, sandbox_port: int) -> dict[str, str]:
     return urls
 
 
+def edge_url(mode: str, *, sandbox_port: int) -> str:
+    """Where users' requests are sent in sandbox mode: below it, by host name. Empty in live mode: to the host itself.
+
+    Raises WrongSetting where the two are mixed.
+    """
+    default = f"http://127.0.0.1:{sandbox_port}/edge" if mode == "sandbox" else ""
+    meaning = "Where health checks are sent instead of to the host itself; for the sandbox only."
+    url = env.url("DR_EDGE_URL", default, meaning, shown="the sandbox’s")
+    if mode == "live" and url:
+        raise env.WrongSetting("DR_EDGE_URL", "is for sandbox mode; in live mode every host is asked itself.")
+    _refuse_the_other_world(mode, "DR_EDGE_URL", url)
+    return url
+
+
 def _refuse_the_other_world(mode: str, setting: str, url: str) -> None:
     here = is_loopback(urlsplit(url).hostname or "") if url else False
     if mode == "sandbox" and not here:
