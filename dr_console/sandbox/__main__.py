@@ -7,6 +7,7 @@ import socket
 
 import uvicorn
 
+from dr_console.sandbox.broken_wire import Protocol
 from dr_console.sandbox.clock import Clock
 from dr_console.sandbox.server import Sandbox
 from dr_console.sandbox.world import World
@@ -21,7 +22,17 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", given.port))
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     app = Sandbox(World(Clock(given.speed), given.seed))
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
+    config = uvicorn.Config(
+        app,
+        http=Protocol,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -3,50 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, Router
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dr_console.sandbox.answers import View, answering, read_as
 from dr_console.sandbox.clock import Clock
-from dr_console.sandbox.vendor import Vendor
+from dr_console.sandbox.control import Control
+from dr_console.sandbox.observed import Observed
 from dr_console.sandbox.vendors import VENDORS
 from dr_console.sandbox.world import World
 
 TICK_SECONDS = 0.05
 
 
-class Observed:
-    """Before a vendor: lets what is due in the world happen, and writes down each request and its status."""
+class Reset(BaseModel):
+    """What POST /control/reset takes; what is not named stays as it is."""
 
-    def __init__(self, app: ASGIApp, vendor: Vendor, world: World) -> None:
-        self._app, self._vendor, self._world = app, vendor, world
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request = Request(scope, receive)
-        body = await request.body()
-        self._world.clock.run_due()
-        number = self._world.truth.begin()
-        status = 500
-
-        async def again() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def remember(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, again, remember)
-        finally:
-            self._world.truth.request(number, self._vendor.name, self._vendor.label(request, body), status)
+    speed: float | None = Field(None, gt=0, le=100_000)
+    seed: int | None = None
 
 
 class Sandbox:
@@ -63,8 +43,9 @@ class Sandbox:
             await self._app(scope, receive, send)
 
     async def _reset(self, request: Request) -> Response:
-        wanted = await request.json() if await request.body() else {}
-        self.world = World(Clock(wanted.get("speed", self.world.clock.speed)), wanted.get("seed", self.world.seed))
+        wanted = await read_as(request, Reset)
+        seed = self.world.seed if wanted.seed is None else wanted.seed
+        self.world = World(Clock(wanted.speed or self.world.clock.speed), seed)
         self._app = _app(self.world, self._reset)
         return JSONResponse({"status": "ok"})
 
@@ -81,13 +62,11 @@ class Sandbox:
             self.world.clock.run_due()
 
 
-def _app(world: World, reset: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
+def _app(world: World, reset: View) -> ASGIApp:
     vendors = [make(world) for make in VENDORS]
-
-    async def health(request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    mounts = [Mount(vendor.prefix, Observed(vendor.app or Router(vendor.routes), vendor, world)) for vendor in vendors]
+    observed = {vendor.prefix: Observed(vendor.app or Router(vendor.routes), vendor, world) for vendor in vendors}
+    # The prefix itself as well, which a Mount would redirect: AWS's clients post to it without a slash.
+    mounts = [route for prefix, app in observed.items() for route in (Route(prefix, app), Mount(prefix, app))]
     controls = [Mount(f"/control/{vendor.name}", Router(vendor.control)) for vendor in vendors if vendor.control]
-    routes = [Route("/control/health", health), Route("/control/reset", reset, methods=["POST"])]
+    routes = [Route("/control/reset", answering(reset), methods=["POST"]), *Control(world, vendors).routes()]
     return Router([*routes, *controls, *mounts])

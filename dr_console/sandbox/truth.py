@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,7 @@ class RequestMade:
 
 @dataclass(frozen=True)
 class Effect:
-    """One thing that a request changed. The same `vendor`, `what` and `target` twice is a thing done twice."""
+    """One thing that a request changed. `request`: its number, 0 for what happened by itself later."""
 
     at: float
     request: int
@@ -33,6 +34,7 @@ class Effect:
     what: str
     target: str
     detail: dict[str, Any] = field(default_factory=dict)
+    number: int = 0
 
 
 class Truth:
@@ -41,15 +43,20 @@ class Truth:
         self.requests: deque[RequestMade] = deque(maxlen=MOST_KEPT)
         self.effects: deque[Effect] = deque(maxlen=MOST_KEPT)
         self._number = 0
+        # Requests overlap: each knows its own number, and so do the effects that it has.
+        self._current: ContextVar[int] = ContextVar("current", default=0)
 
     def begin(self) -> int:
         """Number of the request that now begins; its effects carry it."""
         self._number += 1
+        self._current.set(self._number)
         return self._number
 
-    def request(self, number: int, vendor: str, label: str, status: int, fault: str = "") -> None:
-        self.requests.append(RequestMade(number, self._clock.now(), vendor, label, status, fault))
+    def request(self, number: int, vendor: str, label: str, status: int, fault: str = "", *, at: float) -> None:
+        """Write down a request that has ended; `at`: when it came. `status`: 0 if it got no answer."""
+        self.requests.append(RequestMade(number, at, vendor, label, status, fault))
 
     def effect(self, vendor: str, what: str, target: str, **detail: Any) -> None:
         """`what`: "dns.patch"; `target`: the name of the thing changed; `detail`: JSON values."""
-        self.effects.append(Effect(self._clock.now(), self._number, vendor, what, target, detail))
+        number = self.effects[-1].number + 1 if self.effects else 1
+        self.effects.append(Effect(self._clock.now(), self._current.get(), vendor, what, target, detail, number))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dr_console.sandbox.aws.vendor import aws
+from dr_console.sandbox.search_index import search
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.world import World
 
-VENDORS: tuple[Callable[[World], Vendor], ...] = ()
+VENDORS: tuple[Callable[[World], Vendor], ...] = (
+    aws,
+    search,
+)

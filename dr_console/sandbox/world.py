@@ -8,11 +8,13 @@ from typing import Any
 
 from dr_console.sandbox.clock import Clock
 from dr_console.sandbox.edge_cache import EdgeCache
+from dr_console.sandbox.faults import Faults
 from dr_console.sandbox.names import Names
 from dr_console.sandbox.origins import Origin, origins
 from dr_console.sandbox.outbox import Outbox
 from dr_console.sandbox.queues import Queues
 from dr_console.sandbox.r2_events import R2Events
+from dr_console.sandbox.search_index import Index
 from dr_console.sandbox.stores import Stores
 from dr_console.sandbox.truth import Truth
 
@@ -27,6 +29,8 @@ class World:
     truth: Truth = field(init=False)
     names: Names = field(init=False)
     outbox: Outbox = field(init=False)
+    faults: Faults = field(init=False)
+    search_index: Index = field(init=False)
     queues: Queues = field(init=False)
     r2_events: R2Events = field(init=False)
     edge_cache: EdgeCache = field(default_factory=EdgeCache)
@@ -40,5 +44,7 @@ class World:
         self.truth = Truth(self.clock)
         self.names = Names(self.clock)
         self.outbox = Outbox(self.clock)
+        self.faults = Faults(self.clock, self.random)
+        self.search_index = Index(self.clock)
         self.queues = Queues(self.clock, self.seed)
         self.r2_events = R2Events(self.clock, self.queues)
