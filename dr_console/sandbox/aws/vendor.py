@@ -1,0 +1,50 @@
+"""AWS as a vendor of the sandbox: services below /aws, and what only the world's owner can do below /control/aws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dr_console.sandbox.aws.cloud import Service, cloud_of
+from dr_console.sandbox.aws.keys import Keys
+from dr_console.sandbox.aws.layer import Layer
+from dr_console.sandbox.vendor import Vendor
+from dr_console.sandbox.world import World
+
+PREFIX = "/aws"
+SERVICES: tuple[type[Service], ...] = ()
+
+
+def aws(world: World) -> Vendor:
+    cloud = cloud_of(world)
+    keys = Keys()
+    services = [make(cloud) for make in SERVICES]
+    cloud.seeds += [service.seed for service in services]
+    hooks = {label: hook for service in services for label, hook in service.hooks().items()}
+    layer = Layer(cloud, hooks, vendor="aws", prefix=PREFIX, keys=keys)
+    return Vendor(
+        name="aws",
+        prefix=PREFIX,
+        complain=layer.complain,
+        app=layer,
+        label=layer.label,
+        control=[Route("/keys", _keys_route(keys), methods=["GET", "POST"])],
+        state=dict,
+    )
+
+
+def _keys_route(keys: Keys) -> Any:
+    async def change(request: Request) -> Response:
+        """POST {"expired": ["*"], "unknown": [], "denied": ["rds:*"]}: what is named is replaced."""
+        wanted = await request.json() if request.method == "POST" else {}
+        for name in ("expired", "unknown", "denied"):
+            given = wanted.get(name, list(getattr(keys, name)))
+            if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+                return JSONResponse({"error": "A list of texts is needed.", "field": name}, 422)
+            setattr(keys, name, set(given))
+        return JSONResponse({name: sorted(getattr(keys, name)) for name in ("expired", "unknown", "denied")})
+
+    return change
