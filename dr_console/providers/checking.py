@@ -67,10 +67,11 @@ CHECKS: dict[str, str] = {
     "aws": "dr_console.providers.aws.checks.CHECKS",
     "r2": "dr_console.providers.aws.object_checks.CHECKS",
     "github": "dr_console.providers.git_checks.CHECKS",
-    "pagerduty": "dr_console.providers.pagerduty_checks.CHECKS",
-    "slack": "dr_console.providers.slack_checks.CHECKS",
-    "twilio": "dr_console.providers.twilio_checks.CHECKS",
-    "voice": "dr_console.providers.voice_webhook.CHECKS",
+    "pagerduty": "dr_console.providers.pagerduty.checks.CHECKS",
+    "slack": "dr_console.providers.slack.checks.CHECKS",
+    "twilio": "dr_console.providers.twilio.checks.CHECKS",
+    "voice": "dr_console.providers.voice_webhook_checks.CHECKS",
+    "mail": "dr_console.providers.mail_checks.CHECKS",
 }
 SECONDS_EACH = 20.0
 SIDE_BY_SIDE = 8
@@ -113,6 +114,16 @@ def carry_out(vendor: str, check: Check, deadline: Deadline) -> list[Finding]:
 def subject_of(check: Check) -> str:
     """What a check is about where it could not say so itself: its attribute `subject`."""
     return getattr(check, "subject", _WHOLE)
+
+
+def about(subject: str) -> Callable[[Check], Check]:
+    """Decorates a check with what it is about, for where it raises."""
+
+    def mark(check: Check) -> Check:
+        setattr(check, "subject", subject)  # noqa: B010 (mypy knows no attributes of functions)
+        return check
+
+    return mark
 
 
 def finding_of(error: ProviderError, vendor: str, subject: str, **names: str) -> Finding:
