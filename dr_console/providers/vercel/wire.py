@@ -1,0 +1,123 @@
+"""The way to Vercel's API: token, team, errors and paging. https://vercel.com/docs/rest-api"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote
+
+from django.conf import settings
+from django.utils.translation import gettext_noop as _
+from pydantic import BaseModel, BeforeValidator, TypeAdapter
+
+from dr_console.providers.credentials import credential
+from dr_console.providers.deadlines import Deadline
+from dr_console.providers.http import Answer, Wire, Words
+
+VENDOR = "Vercel"
+PER_PAGE = 100
+MOST_PAGES = 100
+
+_FIND_OUT_THE_ID = _("read the project")
+_QUOTED = re.compile("“.*”", re.DOTALL)
+
+M = TypeVar("M")
+
+
+def _moment(milliseconds: Any) -> Any:
+    """Vercel gives times in milliseconds since 1970."""
+    if isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool):
+        try:
+            return datetime.fromtimestamp(milliseconds / 1000, UTC)
+        except (ValueError, OverflowError, OSError):
+            raise ValueError("should be a time in milliseconds") from None
+    raise ValueError("should be a time in milliseconds")
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class Pagination(BaseModel):
+    next: int | None = None
+
+
+def at(*parts: str) -> str:
+    """The path of these parts, each quoted: at("v9", "projects", name)."""
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+class Vercel:
+    """Calls with the token of the settings, as its team. Nothing is read from the settings before the first call."""
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        operation: str,
+        deadline: Deadline,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        harmless: bool | None = None,
+        private: bool = False,
+        secrets: Iterable[str] = (),
+    ) -> Answer:
+        """As Wire.call. `private`: an answer may hold values that must not be quoted, beside those in `secrets`."""
+        token = credential("vercel", "token", operation=operation)
+        params = {**(params or {}), "teamId": credential("vercel", "team_id", operation=operation)}
+        wire = (_Private if private else Wire)(
+            VENDOR,
+            settings.DR_VENDOR_URLS["vercel"],
+            headers={"Authorization": f"Bearer {token}"},
+            secrets=[token, *secrets],
+            refusal=_refusal,
+        )
+        return wire.call(
+            method, path, operation=operation, deadline=deadline, params=params, json=json, harmless=harmless
+        )
+
+    def pages(
+        self, path: str, *, operation: str, deadline: Deadline, params: Mapping[str, Any], private: bool = False
+    ) -> Iterator[Answer]:
+        """Every page of a list, which goes on where `pagination.next` says, until that is null."""
+        until: dict[str, Any] = {}
+        for _page in range(MOST_PAGES):
+            answer = self.call(
+                "GET", path, operation=operation, deadline=deadline, params={**params, **until}, private=private
+            )
+            yield answer
+            following = answer.read_as(_Paged).pagination
+            if following is None or following.next is None or until == {"until": following.next}:
+                return
+            until = {"until": following.next}
+
+    def project_id(self, project: str, *, deadline: Deadline) -> str:
+        """Some calls want the id of a project, and the settings may hold its name."""
+        if project.startswith("prj_"):
+            return project
+        answer = self.call("GET", at("v9", "projects", project), operation=_FIND_OUT_THE_ID, deadline=deadline)
+        return answer.read_as(str, at="id")
+
+
+class _Paged(BaseModel):
+    pagination: Pagination | None = None
+
+
+class _Private(Wire):
+    def hide(self, text: str) -> str:
+        return _QUOTED.sub("(not quoted, as it may hold values)", super().hide(text))
+
+
+def as_list(kind: type[M]) -> TypeAdapter[list[M]]:
+    return TypeAdapter(list[kind])  # type: ignore[valid-type]
+
+
+def _refusal(status: int, body: Any) -> Words | None:
+    if status < 400:
+        return None
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return Words()
+    return Words(str(error.get("code", "")), str(error.get("message", "")))
