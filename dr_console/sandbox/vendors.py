@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dr_console.sandbox.aws.vendor import aws
+from dr_console.sandbox.codecommit import codecommit
+from dr_console.sandbox.github import github
 from dr_console.sandbox.search_index import search
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.world import World
 
 VENDORS: tuple[Callable[[World], Vendor], ...] = (
+    codecommit,  # below /aws, so before it
     aws,
+    github,
     search,
 )
