@@ -18,6 +18,7 @@ DEAD_QUEUE_NAME = "gemini-images-events-dead"
 # Theirs may hold 25 GB; ours is one process that stays small.
 MOST_KEPT = 50_000
 FOUR_DAYS = 4 * 86_400
+MOST_ATTEMPTS = 100
 
 
 @dataclass(slots=True)
@@ -134,9 +135,11 @@ class Queues:
         return [message for message, _ in zip(queue.messages.values(), range(most), strict=False)]
 
     def acknowledge(self, queue: Queue, lease_id: str) -> bool:
-        """Delete the message. An expired lease counts while the message is there; an unknown one does not."""
-        message = queue.messages.pop(queue.leases.pop(lease_id, ""), None)
-        return message is not None
+        """Delete the message. False if there never was such a lease; an expired one counts, and one used before."""
+        if lease_id not in queue.leases:
+            return False
+        queue.messages.pop(queue.leases[lease_id], None)
+        return True
 
     def retry(self, queue: Queue, lease_id: str, delay: float | None) -> bool:
         """Make the message visible again in `delay` seconds, by default those of the consumer."""
@@ -154,7 +157,8 @@ class Queues:
         """Give up what was tried too often, and forget what is too old."""
         at = self._clock.now()
         consumer = queue.pull_consumer()
-        most = 1 + consumer.max_retries if consumer else 101
+        # "When attempts reaches the value of max_retries, the message will not be re-delivered."
+        most = max(1, consumer.max_retries) if consumer else MOST_ATTEMPTS
         oldest = at - float(queue.settings["message_retention_period"])
         gone = [
             message
@@ -163,7 +167,7 @@ class Queues:
         ]
         for message in gone:
             self._give_up(queue, message, consumer, too_old=message.at < oldest)
-        if gone or len(queue.leases) > 2 * len(queue.messages) + 1_000:
+        if len(queue.leases) > 2 * len(queue.messages) + 10_000:
             queue.leases = {lease: id for lease, id in queue.leases.items() if id in queue.messages}
 
     def _give_up(self, queue: Queue, message: Message, consumer: Consumer | None, *, too_old: bool) -> None:

@@ -31,6 +31,12 @@ class Rule:
     def is_about(self, action: str, key: str) -> bool:
         return action in self.actions and key.startswith(self.prefix) and key.endswith(self.suffix)
 
+    def overlaps(self, other: Rule) -> bool:
+        """Whether one change could be told by both."""
+        prefixes = self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix)
+        suffixes = self.suffix.endswith(other.suffix) or other.suffix.endswith(self.suffix)
+        return prefixes and suffixes and bool(set(self.actions) & set(other.actions))
+
 
 @dataclass
 class R2Events:
@@ -45,7 +51,7 @@ class R2Events:
         self.set_rules(R2_BUCKET, EVENTS_QUEUE_ID, [{"actions": list(ACTIONS), "description": "Copied to S3"}])
 
     def set_rules(self, bucket: str, queue_id: str, rules: Sequence[dict[str, Any]]) -> list[Rule]:
-        """Add these, written as the API writes them, to the rules of bucket and queue."""
+        """Add these, as the API writes them, to the rules of bucket and queue, in place of those they overlap."""
         new = [
             Rule(
                 self.queues.new_id(),
@@ -57,8 +63,11 @@ class R2Events:
             )
             for rule in rules
         ]
-        self.rules.setdefault((bucket, queue_id), []).extend(new)
-        return new
+        kept = [
+            rule for rule in self.rules.get((bucket, queue_id), []) if not any(rule.overlaps(other) for other in new)
+        ]
+        self.rules[bucket, queue_id] = kept + new
+        return self.rules[bucket, queue_id]
 
     def happened(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dr_console.sandbox.aws.vendor import aws
+from dr_console.sandbox.cloudflare import cloudflare
 from dr_console.sandbox.codecommit import codecommit
 from dr_console.sandbox.github import github
 from dr_console.sandbox.search_index import search
@@ -14,6 +15,7 @@ from dr_console.sandbox.world import World
 VENDORS: tuple[Callable[[World], Vendor], ...] = (
     codecommit,  # below /aws, so before it
     aws,
+    cloudflare,
     github,
     search,
 )
