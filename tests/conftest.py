@@ -20,6 +20,7 @@ from playwright.sync_api import expect
 
 from dr_console.audit import triggers
 from dr_console.operations.redis_server import RedisServer, find_binary
+from dr_console.providers import budgets
 from tests import live_server
 from tests.sandboxed import Sandbox, running_sandbox
 
@@ -117,6 +118,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def _empty_cache() -> None:
     """Login attempts are counted in the cache: no test may use up another's."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_spent() -> None:
+    """Nor may it leave a vendor's budget spent, or everybody held back by an answer of its own."""
+    budgets.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -2,98 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 from django.utils.timezone import now
-from pydantic import TypeAdapter, ValidationError
 
 from dr_console import __version__
 from dr_console.errors import Outcome, Problem, ProviderError
-from dr_console.providers import calls
+from dr_console.providers import addresses, budgets, calls, limits
+from dr_console.providers.answers import Answer as Answer
+from dr_console.providers.answers import Mask, parse_json, quoted
+from dr_console.providers.answers import Words as Words
 from dr_console.providers.deadlines import Deadline
+from dr_console.providers.network import AddressRefused, BoundedBackend, within
 from dr_console.providers.retries import pause_before_next, retry_after
 from dr_console.vendors import is_loopback
-
-T = TypeVar("T")
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0
 MOST_BYTES = 16 * 1024 * 1024
-QUOTED_CHARACTERS = 200
 HARMLESS_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-@dataclass(frozen=True)
-class Words:
-    """What a vendor says of an error, in its own words."""
-
-    code: str = ""
-    said: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A whole answer that is no error."""
-
-    vendor: str
-    operation: str
-    status: int
-    headers: httpx.Headers
-    text: str
-    outcome_if_wrong: Outcome
-    hide: Callable[[str], str] = field(repr=False)
-
-    def json(self) -> Any:
-        """The body as JSON values. Raises ProviderError (GARBLED) if it is none."""
-        try:
-            return json.loads(self.text)
-        except ValueError:
-            self.is_garbled("")
-
-    def read_as(self, shape: type[T] | TypeAdapter[T], *, at: str = "") -> T:
-        """The JSON body, or what lies in it at `at` ("result.messages"), as this pydantic model, dataclass or type.
-
-        Raises ProviderError (GARBLED), which names the field and quotes the body, if it has another shape.
-        """
-        found = self.json()
-        for key in at.split(".") if at else ():
-            if not isinstance(found, dict) or key not in found:
-                self.is_garbled(f"{at} is missing. ")
-            found = found[key]
-        adapter: TypeAdapter[T] = shape if isinstance(shape, TypeAdapter) else _adapter(shape)  # type: ignore[arg-type]
-        try:
-            return adapter.validate_python(found)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join([*filter(None, [at]), *map(str, first["loc"])])
-            self.is_garbled(f"{place}: {first['msg']}. ")
-
-    def is_garbled(self, why: str) -> NoReturn:
-        raise ProviderError(
-            self.vendor,
-            self.operation,
-            Problem.GARBLED,
-            status=self.status,
-            said=why + self.hide(quoted(self.text)),
-            outcome=self.outcome_if_wrong,
-        )
-
-
-@lru_cache(maxsize=256)
-def _adapter(shape: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(shape)
-
-
-def quoted(text: str) -> str:
-    shown = " ".join(text.split())
-    return f"“{shown[:QUOTED_CHARACTERS]}{'…' if len(shown) > QUOTED_CHARACTERS else ''}”"
+NOT_QUOTED = "(not shown)"
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 def no_words(status: int, body: Any) -> Words | None:
@@ -101,12 +37,30 @@ def no_words(status: int, body: Any) -> Words | None:
     return Words() if status >= 400 else None
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """One call, as it was asked for."""
+
+    request: httpx.Request
+    operation: str
+    deadline: Deadline
+    harmless: bool
+    budgets: tuple[limits.Budget, ...]
+    cost: int
+    quote: Callable[[str], str]
+
+    @property
+    def unknown(self) -> Outcome:
+        """The outcome where it was sent and nobody knows what became of it."""
+        return Outcome.NOTHING if self.harmless else Outcome.UNKNOWN
+
+
 class Wire:
     """The way to one vendor's API, with one set of credentials. Cheap to make; connections are shared underneath.
 
     `refusal(status, body)`: the vendor's words if this answer is an error, else None. `body` is the JSON value, or the
     text where it is no JSON. It is asked about every answer, as some say no with status 200.
-    `secrets`: what must never be quoted.
+    `secrets`: what must never be quoted. `guarded`: the address was given by a person, and must not lead inside.
     """
 
     def __init__(
@@ -118,13 +72,16 @@ class Wire:
         auth: tuple[str, str] | None = None,
         secrets: Iterable[str] = (),
         refusal: Callable[[int, Any], Words | None] = no_words,
+        guarded: bool = False,
     ) -> None:
         self.vendor = vendor
         self.base_url = base_url.rstrip("/")
         self._headers = dict(headers or {})
         self._auth = auth
-        self._secrets = tuple(secret for secret in secrets if secret)
+        self._secrets = tuple(filter(None, secrets))
+        self._mask = Mask(self._secrets, auth)
         self._refusal = refusal
+        self._kind = "guarded" if guarded else "here" if is_loopback(_host(self.base_url)) else "outside"
 
     def call(
         self,
@@ -139,43 +96,79 @@ class Wire:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         harmless: bool | None = None,
+        sensitive: bool = False,
+        also_counted: Iterable[limits.Budget] = (),
+        cost: int = 1,
     ) -> Answer:
         """Send, try again where that can do no harm, and return an answer that is no error.
 
         `operation`: what for, in English words that follow "to": "read the DNS record" (marked by gettext_noop).
         `harmless`: repeating it cannot do harm; by default so of GET and HEAD only. What is not harmless is repeated
         only when the request was not sent, or the vendor said that it counts for nothing (429).
+        `sensitive`: the answer holds secrets, and is never quoted. `also_counted`: budgets beside the vendor's own, of
+        which it takes `cost` (providers/limits.py).
         Raises ProviderError.
         """
-        harmless = method in HARMLESS_METHODS if harmless is None else harmless
-        headers = {**self._headers, **(headers or {})}
-        request = _client(_is_here(self.base_url)).build_request(
-            method, self.base_url + path, params=params, json=json, data=form, content=content, headers=headers
+        request = self._request(
+            operation, method, path, params=params, json=json, data=form, content=content, headers=headers
         )
-        return self._until_answered(request, operation, deadline, harmless)
+        asked = _Asked(
+            request,
+            operation,
+            deadline,
+            harmless=method in HARMLESS_METHODS if harmless is None else harmless,
+            budgets=(*limits.of_call(self.base_url, path, self._secrets), *also_counted),
+            cost=cost,
+            quote=(lambda _text: NOT_QUOTED) if sensitive else self._quote,
+        )
+        return self._until_answered(asked)
 
-    def _until_answered(self, request: httpx.Request, operation: str, deadline: Deadline, harmless: bool) -> Answer:
+    def hide(self, text: str) -> str:
+        """The text without the secrets."""
+        return self._mask(text)
+
+    def _quote(self, text: str) -> str:
+        # Hidden before it is cut, so that no half of a secret is left.
+        return self.hide(quoted(self._mask(text)))
+
+    def _request(
+        self, operation: str, method: str, path: str, headers: Mapping[str, str] | None, **parts: Any
+    ) -> httpx.Request:
+        try:
+            return _client(self._kind).build_request(
+                method, self.base_url + path, headers={**self._headers, **(headers or {})}, **parts
+            )
+        except (httpx.InvalidURL, UnicodeError):
+            # Its words quote the address or the header, which hold a secret.
+            raise self._cannot_be_sent(operation) from None
+
+    def _until_answered(self, asked: _Asked) -> Answer:
         attempt = 1
         while True:
             try:
-                return self._attempt(request, operation, deadline, attempt, harmless)
+                budgets.spend(
+                    asked.budgets,
+                    vendor=self.vendor,
+                    operation=asked.operation,
+                    deadline=asked.deadline,
+                    cost=asked.cost,
+                )
+                return self._attempt(asked, attempt)
             except ProviderError as error:
-                pause = pause_before_next(error, attempt, harmless=harmless)
-                if pause is None or pause >= deadline.left():
+                pause = pause_before_next(error, attempt, harmless=asked.harmless)
+                if pause is None or pause >= asked.deadline.left():
                     raise
-                time.sleep(pause)
-                attempt += 1
+            time.sleep(pause)
+            attempt += 1
 
-    def _attempt(
-        self, request: httpx.Request, operation: str, deadline: Deadline, attempt: int, harmless: bool
-    ) -> Answer:
+    def _attempt(self, asked: _Asked, attempt: int) -> Answer:
         began, began_at = time.monotonic(), now()
         status: int | None = None
         problem = code = ""
         try:
-            response, text = self._send(request, operation, deadline, harmless)
+            response, body = self._send(asked)
             status = response.status_code
-            return self._judge(response, text, operation, harmless)
+            return self._judge(asked, response, body)
         except ProviderError as error:
             status, problem, code = error.status, error.problem.value, error.code
             raise
@@ -183,9 +176,9 @@ class Wire:
             calls.record(
                 calls.Call(
                     vendor=self.vendor,
-                    operation=operation,
-                    method=request.method,
-                    url=self.hide(str(request.url.copy_with(query=None))),
+                    operation=asked.operation,
+                    method=asked.request.method,
+                    url=self._shown(asked.request.url),
                     attempt=attempt,
                     began_at=began_at,
                     seconds=time.monotonic() - began,
@@ -195,73 +188,131 @@ class Wire:
                 )
             )
 
-    def _send(
-        self, request: httpx.Request, operation: str, deadline: Deadline, harmless: bool
-    ) -> tuple[httpx.Response, str]:
-        if deadline.has_passed:
-            raise ProviderError(self.vendor, operation, Problem.NOT_IN_TIME)
-        left = deadline.left()
-        request.extensions["timeout"] = httpx.Timeout(
-            min(READ_SECONDS, left), connect=min(CONNECT_SECONDS, left), pool=min(CONNECT_SECONDS, left)
-        ).as_dict()
-        unknown = Outcome.NOTHING if harmless else Outcome.UNKNOWN
-        try:
-            response = _client(_is_here(self.base_url)).send(request, auth=self._auth, stream=True)
-            try:
-                return response, self._read(response, operation, deadline, unknown)
-            finally:
-                response.close()
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            raise ProviderError(self.vendor, operation, Problem.UNREACHABLE, said=self.hide(str(error))) from error
-        except httpx.TimeoutException as error:
-            raise ProviderError(self.vendor, operation, Problem.TIMED_OUT, outcome=unknown) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            said = self.hide(str(error))
-            raise ProviderError(self.vendor, operation, Problem.BROKEN, said=said, outcome=unknown) from error
+    def _shown(self, url: httpx.URL) -> str:
+        return self.hide(str(url.copy_with(query=None, fragment=None, userinfo=b"")))
 
-    def _read(self, response: httpx.Response, operation: str, deadline: Deadline, unknown: Outcome) -> str:
+    def _send(self, asked: _Asked) -> tuple[httpx.Response, str]:
+        if asked.deadline.has_passed:
+            raise ProviderError(self.vendor, asked.operation, Problem.NOT_IN_TIME)
+        asked.request.extensions["timeout"] = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS).as_dict()
+        # None of httpx's errors hangs on ours: some quote what was sent.
+        try:
+            with within(asked.deadline):
+                response = _client(self._kind).send(asked.request, auth=self._auth, stream=True)
+                try:
+                    return response, self._read(asked, response)
+                finally:
+                    response.close()
+        except (httpx.HTTPError, httpx.InvalidURL, AddressRefused) as error:
+            raise self._of_wire(error, asked) from None
+
+    def _of_wire(self, error: Exception, asked: _Asked) -> ProviderError:
+        if isinstance(error, AddressRefused):
+            return ProviderError(self.vendor, asked.operation, Problem.SETTINGS, said=str(error), permanent=True)
+        if isinstance(error, NEVER_SENT):
+            return ProviderError(self.vendor, asked.operation, Problem.UNREACHABLE, said=self.hide(str(error)))
+        if isinstance(error, httpx.TimeoutException):
+            return ProviderError(self.vendor, asked.operation, Problem.TIMED_OUT, outcome=asked.unknown)
+        if isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL | httpx.UnsupportedProtocol):
+            return self._cannot_be_sent(asked.operation)
+        said = self.hide(str(error))
+        return ProviderError(self.vendor, asked.operation, Problem.BROKEN, said=said, outcome=asked.unknown)
+
+    def _cannot_be_sent(self, operation: str) -> ProviderError:
+        said = "the address or a header has characters that cannot be sent"
+        return ProviderError(self.vendor, operation, Problem.SETTINGS, said=said, permanent=True)
+
+    def _read(self, asked: _Asked, response: httpx.Response) -> str:
         body = bytearray()
-        for chunk in response.iter_bytes():
+        for chunk in _plain(response):
             body += chunk
             if len(body) > MOST_BYTES:
-                said = f"more than {MOST_BYTES} bytes: {self.hide(quoted(body[:1000].decode(errors='replace')))}"
+                quote = asked.quote(body[:1000].decode(errors="replace"))
+                raise self._garbled(asked, response, f"more than {MOST_BYTES} bytes: {quote}")
+            if asked.deadline.has_passed:
                 raise ProviderError(
-                    self.vendor, operation, Problem.GARBLED, status=response.status_code, said=said, outcome=unknown
+                    self.vendor,
+                    asked.operation,
+                    Problem.TIMED_OUT,
+                    status=response.status_code,
+                    outcome=asked.unknown,
                 )
-            if deadline.has_passed:
-                raise ProviderError(
-                    self.vendor, operation, Problem.TIMED_OUT, status=response.status_code, outcome=unknown
-                )
-        return body.decode(response.charset_encoding or "utf-8", errors="replace")
+        return _decoded(bytes(body), response.charset_encoding)
 
-    def _judge(self, response: httpx.Response, text: str, operation: str, harmless: bool) -> Answer:
+    def _judge(self, asked: _Asked, response: httpx.Response, text: str) -> Answer:
         status = response.status_code
+        after = retry_after(response.headers)
+        budgets.heed(asked.budgets, status, response.headers, after)
         try:
-            body: Any = json.loads(text)
+            body: Any = parse_json(text)
         except ValueError:
             body = text
         words = self._refusal(status, body)
-        unknown = Outcome.NOTHING if harmless else Outcome.UNKNOWN
         if words is None and status < 400:
-            return Answer(self.vendor, operation, status, response.headers, text, unknown, self.hide)
+            if status >= 300:
+                raise self._garbled(asked, response, f"it sends us elsewhere: {asked.quote(text)}")
+            if _is_page(text):
+                raise self._garbled(asked, response, asked.quote(text))
+            return Answer(
+                self.vendor, asked.operation, status, response.headers, text, asked.unknown, self.hide, asked.quote
+            )
         words = words or Words()
         problem = _problem(status)
         raise ProviderError(
             self.vendor,
-            operation,
+            asked.operation,
             problem,
             status=status,
-            code=words.code,
-            said=self.hide(words.said or quoted(text)),
+            code=self.hide(words.code),
+            said=self.hide(words.said) or asked.quote(text),
             permanent=problem is not Problem.THROTTLED and status < 500 and status not in (408, 425),
-            outcome=unknown if status >= 500 or status == 408 else Outcome.NOTHING,
-            retry_after=retry_after(response.headers),
+            outcome=asked.unknown if status >= 500 or status == 408 else Outcome.NOTHING,
+            retry_after=after,
         )
 
-    def hide(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "•••")
-        return text
+    def _garbled(self, asked: _Asked, response: httpx.Response, said: str) -> ProviderError:
+        return ProviderError(
+            self.vendor,
+            asked.operation,
+            Problem.GARBLED,
+            status=response.status_code,
+            said=said,
+            outcome=asked.unknown,
+        )
+
+
+def _plain(response: httpx.Response) -> Iterable[bytes]:
+    """The body, unpacked in pieces of a size that we choose: a small gzip can hold gigabytes."""
+    if response.is_stream_consumed:
+        yield response.content
+        return
+    packed = response.headers.get("content-encoding", "identity").strip().lower()
+    if packed in ("", "identity"):
+        yield from response.iter_raw()
+        return
+    if packed not in ("gzip", "x-gzip"):
+        raise httpx.DecodingError(f"the answer is packed as {packed}, which was not asked for")
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        for chunk in response.iter_raw():
+            while chunk:
+                yield unpacker.decompress(chunk, 65536)
+                chunk = unpacker.unconsumed_tail
+        yield unpacker.flush()
+    except zlib.error as error:
+        raise httpx.DecodingError(f"the answer cannot be unpacked: {error}") from None
+
+
+def _decoded(body: bytes, charset: str | None) -> str:
+    try:
+        return body.decode(charset or "utf-8-sig", errors="replace")
+    except (LookupError, ValueError):  # a charset that nobody knows, or one that is none
+        return body.decode("utf-8-sig", errors="replace")
+
+
+def _is_page(text: str) -> bool:
+    """A page for people where an API should answer: a portal's, a proxy's, a login's."""
+    return text[:100].lstrip().lower().startswith(("<!doctype html", "<html"))
 
 
 def _problem(status: int) -> Problem:
@@ -272,20 +323,31 @@ def _problem(status: int) -> Problem:
     return Problem.THROTTLED if status == 429 else Problem.REFUSED
 
 
-def _is_here(url: str) -> bool:
-    return is_loopback(urlsplit(url).hostname or "")
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
-@lru_cache(maxsize=2)
-def _client(here: bool) -> httpx.Client:
-    """One pool of connections a process, made when first needed and thus after the fork.
+@lru_cache(maxsize=3)
+def _client(kind: str) -> httpx.Client:
+    """One pool of connections a process, made when first needed and thus after the fork. `kind`: of address.
 
     A connection is not kept for long: a vendor that closes one while we send leaves us not knowing what happened.
-    A proxy from the environment is for the real clouds, never for this machine.
+    A proxy from the environment is for the real clouds: not for this machine, nor for addresses that are guarded.
     """
-    return httpx.Client(
-        headers={"User-Agent": f"dr-console/{__version__}", "Accept": "application/json"},
+    client = httpx.Client(
+        headers={
+            "User-Agent": f"dr-console/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        },
         limits=httpx.Limits(max_connections=50, max_keepalive_connections=10, keepalive_expiry=5.0),
         follow_redirects=False,
-        trust_env=not here,
+        trust_env=kind == "outside",
     )
+    for transport in [client._transport, *client._mounts.values()]:
+        if isinstance(transport, httpx.HTTPTransport):  # httpx has no other way to say who connects
+            transport._pool._network_backend = BoundedBackend(addresses.why_not if kind == "guarded" else None)
+    return client

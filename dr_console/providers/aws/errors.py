@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from dr_console.errors import Outcome, Problem, ProviderError
-from dr_console.providers.http import quoted
+from dr_console.providers.answers import quoted
 from dr_console.providers.retries import retry_after
 
 THROTTLED = frozenset(

@@ -22,10 +22,11 @@ from django.utils.timezone import now
 from dr_console import __version__
 from dr_console.errors import Outcome, Problem, ProviderError
 from dr_console.providers import calls
+from dr_console.providers.answers import Answer, quoted
 from dr_console.providers.aws.errors import as_provider_error
 from dr_console.providers.credentials import credential, credential_or_none
 from dr_console.providers.deadlines import Deadline
-from dr_console.providers.http import CONNECT_SECONDS, READ_SECONDS, Answer
+from dr_console.providers.http import CONNECT_SECONDS, READ_SECONDS
 from dr_console.providers.retries import pause_before_next
 from dr_console.vendors import is_loopback
 
@@ -171,6 +172,7 @@ def _answer(vendor: str, operation: str, parsed: dict[str, Any], harmless: bool)
         text=str({name: value for name, value in parsed.items() if name != "ResponseMetadata"}),
         outcome_if_wrong=Outcome.NOTHING if harmless else Outcome.UNKNOWN,
         hide=str,
+        quote=quoted,
         parsed=parsed,
     )
 
