@@ -14,6 +14,7 @@ class Clock:
     """Seconds since the epoch (UTC) that pass `speed` times as fast as ours, and things that are due.
 
     Nothing in the world waits: what takes time is put on the agenda with `later`, and is done by whoever looks next.
+    While something due is done, the clock shows the time it was due at, so that a late look changes no story.
     """
 
     def __init__(self, speed: float = 1.0, *, real: Callable[[], float] = time.monotonic) -> None:
@@ -23,23 +24,26 @@ class Clock:
         self._now = time.time()
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._number = itertools.count()
+        self._doing: float | None = None
 
     @property
     def speed(self) -> float:
         return self._speed
 
     def now(self) -> float:
-        return self._now + (self._real() - self._then) * self._speed
+        return self._hands() if self._doing is None else self._doing
 
     def moment(self) -> datetime:
         return datetime.fromtimestamp(self.now(), UTC)
 
     def set_speed(self, speed: float) -> None:
-        self._now, self._then = self.now(), self._real()
+        self.run_due()
+        self._now, self._then = self._hands(), self._real()
         self._speed = speed
 
     def advance(self, seconds: float) -> None:
         """Let so many seconds of the world pass at once, and do what fell due in them."""
+        self.run_due()
         self._now += seconds
         self.run_due()
 
@@ -47,10 +51,28 @@ class Clock:
         """Have `do` done in so many seconds of the world."""
         heapq.heappush(self._agenda, (self.now() + seconds, next(self._number), do))
 
+    def next_due(self) -> float:
+        """When the next thing on the agenda falls due; infinity if there is none."""
+        return self._agenda[0][0] if self._agenda else float("inf")
+
+    def behind(self) -> float:
+        """While something due is done: by how many seconds it is late."""
+        return self._hands() - self.now()
+
     def run_due(self) -> None:
         """Do what is due, in the order of its time. Called before every request and a few times a second."""
-        while self._agenda and self._agenda[0][0] <= self.now():
-            heapq.heappop(self._agenda)[2]()
+        if self._doing is not None:
+            return
+        until = self._hands()
+        try:
+            while self._agenda and self._agenda[0][0] <= until:
+                self._doing, _number, do = heapq.heappop(self._agenda)
+                do()
+        finally:
+            self._doing = None
+
+    def _hands(self) -> float:
+        return self._now + (self._real() - self._then) * self._speed
 
     async def sleep(self, seconds: float) -> None:
         """Sleep so many seconds of the world."""

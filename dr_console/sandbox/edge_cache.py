@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+MOST_KEPT = 2_000
+
 
 @dataclass
 class Cached:
-    """One answer that is kept. `expires_at`: on the world's clock. `stale`: to be asked for again, but may serve."""
+    """One answer that is kept. `stale`: to be asked for again, but may serve.
+
+    On the world's clock: `expires_at` is when it becomes old, `gone_at` until when it may serve if the origin fails.
+    """
 
     host: str
     path: str
@@ -18,6 +23,8 @@ class Cached:
     expires_at: float
     tags: frozenset[str] = frozenset()
     stale: bool = False
+    kept_at: float = 0.0
+    gone_at: float = float("inf")
 
 
 @dataclass
@@ -25,6 +32,13 @@ class EdgeCache:
     """By host and path with query. What is purged is never served again, what is invalidated only as a last resort."""
 
     kept: dict[tuple[str, str], Cached] = field(default_factory=dict)
+
+    def keep(self, cached: Cached) -> None:
+        """Keep this answer; where there is no room, the one that was kept longest goes."""
+        self.kept.pop((cached.host, cached.path), None)
+        while len(self.kept) >= MOST_KEPT:
+            del self.kept[next(iter(self.kept))]
+        self.kept[cached.host, cached.path] = cached
 
     def purge(self, **which: Iterable[str] | None) -> int:
         """Forget what `hosts`, `tags`, `prefixes` ("host/path") or `files` (URLs) name; without any, everything.

@@ -187,6 +187,10 @@ class Faults:
         if rule.kind in DAMAGE and not fault.undo:
             raise WrongRule("name", f"there is nothing here called “{rule.name}” that this could happen to.")
         self._all[fault.id] = fault
+        # So that what is made up for later does not stride over the moment at which the world changes.
+        for seconds in (rule.after, rule.until):
+            if seconds:
+                self._clock.later(seconds, _nothing)
         return fault
 
     def remove(self, id_or_key: str) -> bool:
@@ -238,6 +242,10 @@ class Faults:
     def delay(self, fault: Fault) -> float:
         """Seconds of ours that this latency takes this time."""
         return (fault.rule.seconds or 0.0) + self._random.uniform(0, fault.rule.jitter)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _is_about(rule: Rule, vendor: str, label: str) -> bool:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from dr_console.sandbox.canaries import Canaries
 
 DATABASE = "gemini-db"
 CACHE = "gemini-cache"
 R2_BUCKET = "gemini-images"
 S3_BUCKET = "gemini-images-backup"
+FIRST_IMAGES = frozenset(f"{number}.webp" for number in range(1, 201))
 
 
 @dataclass
 class Database:
-    """A database instance and the canaries in it: number, and the second of the world's clock it was written at.
+    """A database instance and the canaries in it: by number, the second of the world's clock it was written at.
 
     RDS copies them into a snapshot, and out of one into a new instance. `accepts_writes`: restore.stop_writes.
     """
 
     name: str
-    canaries: dict[int, float] = field(default_factory=dict)
+    canaries: Canaries = field(default_factory=Canaries)
     available: bool = True
     accepts_writes: bool = True
 
     def copied(self, name: str) -> Database:
-        return Database(name, dict(self.canaries))
+        return Database(name, self.canaries.copy())
 
 
 @dataclass
@@ -49,6 +53,30 @@ class Written:
 
 @dataclass
 class Stores:
+    """`database_in_use`, `cache_in_use`: which the product is connected to.
+
+    R2 says, once it is there: `object_obstacles`, why it does not answer ("" if it does); `read_object`, an object's
+    body by its key; `canaries_in_r2`, the numbers whose objects are there.
+    """
+
     databases: dict[str, Database] = field(default_factory=lambda: {DATABASE: Database(DATABASE)})
     caches: dict[str, Cache] = field(default_factory=lambda: {CACHE: Cache(CACHE)})
     to_r2: list[Written] = field(default_factory=list)
+    database_in_use: str = DATABASE
+    cache_in_use: str = CACHE
+    object_obstacles: list[Callable[[], str]] = field(default_factory=list)
+    read_object: Callable[[str], bytes | None] | None = None
+    canaries_in_r2: Callable[[], set[int]] | None = None
+
+    def database(self) -> Database:
+        """The one in use, or an empty one if it is not there."""
+        return self.databases.get(self.database_in_use) or Database(self.database_in_use, available=False)
+
+    def why_no_objects(self) -> str:
+        return next((why for ask in self.object_obstacles if (why := ask())), "")
+
+    def image(self, name: str) -> bytes | None:
+        """An image of the users. Until somebody asks R2 itself, all are there that the world began with."""
+        if self.read_object is not None:
+            return self.read_object(f"images/{name}")
+        return b"RIFF\x00\x00\x00\x00WEBP" + name.encode() if name in FIRST_IMAGES else None

@@ -8,6 +8,7 @@ from dr_console.sandbox.aws.vendor import aws
 from dr_console.sandbox.cloudflare import cloudflare
 from dr_console.sandbox.codecommit import codecommit
 from dr_console.sandbox.github import github
+from dr_console.sandbox.edge_http import edge
 from dr_console.sandbox.search_index import search
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.world import World
@@ -18,4 +19,5 @@ VENDORS: tuple[Callable[[World], Vendor], ...] = (
     cloudflare,
     github,
     search,
+    edge,
 )

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dr_console.sandbox.clock import Clock
+from dr_console.sandbox.edge import Edge
 from dr_console.sandbox.edge_cache import EdgeCache
-from dr_console.sandbox.faults import Faults
+from dr_console.sandbox.faults import Faults, Kind
 from dr_console.sandbox.names import Names
 from dr_console.sandbox.origins import Origin, origins
 from dr_console.sandbox.outbox import Outbox
+from dr_console.sandbox.product import Product
 from dr_console.sandbox.queues import Queues
 from dr_console.sandbox.r2_events import R2Events
 from dr_console.sandbox.search_index import Index
 from dr_console.sandbox.stores import Stores
 from dr_console.sandbox.truth import Truth
+from dr_console.sandbox.users import Users
 
 
 @dataclass
@@ -33,6 +36,9 @@ class World:
     search_index: Index = field(init=False)
     queues: Queues = field(init=False)
     r2_events: R2Events = field(init=False)
+    product: Product = field(init=False)
+    edge: Edge = field(init=False)
+    users: Users = field(init=False)
     edge_cache: EdgeCache = field(default_factory=EdgeCache)
     origins: dict[str, Origin] = field(default_factory=origins)
     stores: Stores = field(default_factory=Stores)
@@ -48,3 +54,11 @@ class World:
         self.search_index = Index(self.clock)
         self.queues = Queues(self.clock, self.seed)
         self.r2_events = R2Events(self.clock, self.queues)
+        self.names.lag = self._dns_lag
+        self.product = Product(self)
+        self.edge = Edge(self)
+        self.users = Users(self)
+
+    def _dns_lag(self, name: str) -> float:
+        lags = self.faults.now(Kind.DNS_LAG)
+        return max((fault.rule.seconds or 0.0 for fault in lags if fault.rule.name in ("", name)), default=0.0)
