@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from dr_console.sandbox.aws import answers, moto_server
 from dr_console.sandbox.aws.answers import Fault, Reply
@@ -138,6 +139,13 @@ class Call:
             raise Fault(error.get("Code", "InternalFailure"), error.get("Message", ""), reply.status)
         parsed.pop("ResponseMetadata", None)
         return parsed
+
+    def instead(self, operation: str, **params: str) -> dict[str, Any]:
+        """What moto answers to another operation of a query service, asked with the same key in the same region."""
+        asked = replace(self.asked, operation=operation)
+        form = {"Action": operation, "Version": str(self._model().service_model.api_version), **params}
+        other = replace(self, asked=asked, body=urlencode(form).encode())
+        return other.result()
 
     def answer(self, result: dict[str, Any]) -> Reply:
         """`result` in the service's own protocol."""

@@ -9,19 +9,24 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dr_console.sandbox.aws.cloud import Service, cloud_of
+from dr_console.sandbox.aws.elasticache.snapshots import ElastiCache
 from dr_console.sandbox.aws.keys import Keys
 from dr_console.sandbox.aws.layer import Layer
+from dr_console.sandbox.aws.rds.snapshots import Rds
+from dr_console.sandbox.aws.spoilt import Spoilt
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.world import World
 
 PREFIX = "/aws"
+# Those that need nothing but the cloud.
 SERVICES: tuple[type[Service], ...] = ()
 
 
 def aws(world: World) -> Vendor:
     cloud = cloud_of(world)
     keys = Keys()
-    services = [make(cloud) for make in SERVICES]
+    spoilt = Spoilt()
+    services = [ElastiCache(cloud, spoilt), Rds(cloud, spoilt), *(make(cloud) for make in SERVICES)]
     cloud.seeds += [service.seed for service in services]
     hooks = {label: hook for service in services for label, hook in service.hooks().items()}
     layer = Layer(cloud, hooks, vendor="aws", prefix=PREFIX, keys=keys)
@@ -31,7 +36,10 @@ def aws(world: World) -> Vendor:
         complain=layer.complain,
         app=layer,
         label=layer.label,
-        control=[Route("/keys", _keys_route(keys), methods=["GET", "POST"])],
+        control=[
+            Route("/keys", _keys_route(keys), methods=["GET", "POST"]),
+            Route("/snapshots", _snapshots_route(spoilt), methods=["GET", "POST"]),
+        ],
         state=dict,
     )
 
@@ -46,5 +54,22 @@ def _keys_route(keys: Keys) -> Any:
                 return JSONResponse({"error": "A list of texts is needed.", "field": name}, 422)
             setattr(keys, name, set(given))
         return JSONResponse({name: sorted(getattr(keys, name)) for name in ("expired", "unknown", "denied")})
+
+    return change
+
+
+def _snapshots_route(spoilt: Spoilt) -> Any:
+    async def change(request: Request) -> Response:
+        """POST {"name": "dr-*", "fault": "vanish" or "fail", or "" to heal}: for snapshots now there and to come."""
+        wanted = await request.json() if request.method == "POST" else {}
+        if wanted:
+            if not isinstance(wanted.get("name"), str) or not wanted["name"]:
+                return JSONResponse({"error": "A name, or a pattern of names, is needed.", "field": "name"}, 422)
+            if wanted.get("fault") not in ("vanish", "fail", ""):
+                return JSONResponse({"error": "One of vanish, fail and nothing is needed.", "field": "fault"}, 422)
+            spoilt.rules.pop(wanted["name"], None)
+            if wanted["fault"]:
+                spoilt.rules[wanted["name"]] = wanted["fault"]
+        return JSONResponse(spoilt.rules)
 
     return change
