@@ -121,6 +121,23 @@ def test_each_mode_has_its_own_addresses(read):
     assert not any("127.0.0.1" in url for url in read(**LIVE)["DR_VENDOR_URLS"].values())
 
 
+def test_health_checks_go_to_the_edge_of_the_sandbox_and_in_live_mode_to_the_host_itself(read):
+    assert read()["DR_EDGE_URL"] == "http://127.0.0.1:8100/edge"
+    assert read(**LIVE)["DR_EDGE_URL"] == ""
+    with pytest.raises(WrongSetting, match=r"^DR_EDGE_URL: .* is not on this machine"):
+        read(DR_EDGE_URL="https://edge.example.com")
+    for url in ("http://127.0.0.1:8100/edge", "https://edge.example.com"):
+        with pytest.raises(WrongSetting, match=r"^DR_EDGE_URL: is for sandbox mode"):
+            read(**LIVE, DR_EDGE_URL=url)
+
+
+def test_private_networks_are_allowed_by_name_only(read):
+    assert read()["DR_ALLOWED_NETWORKS"] == []
+    assert read(DR_ALLOWED_NETWORKS="10.20.0.0/16, fd00::/8")["DR_ALLOWED_NETWORKS"] == ["10.20.0.0/16", "fd00::/8"]
+    with pytest.raises(WrongSetting, match=r"^DR_ALLOWED_NETWORKS: “10\.0\.0\.1/8” is not a list of networks"):
+        read(DR_ALLOWED_NETWORKS="10.0.0.1/8")
+
+
 def test_a_command_in_another_terminal_finds_the_redis_that_up_has_started(read, tmp_path):
     (tmp_path / "redis-url").write_text("redis://:secret@127.0.0.1:4711/0")
     assert read()["CELERY_BROKER_URL"] == "redis://:secret@127.0.0.1:4711/0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -17,11 +18,16 @@ def why_not(address: str) -> str:
 
     DR_ALLOWED_NETWORKS names networks that may be asked all the same.
     """
+    return _why_not(address, tuple(settings.DR_ALLOWED_NETWORKS))
+
+
+@lru_cache(maxsize=1024)
+def _why_not(address: str, allowed: tuple[str, ...]) -> str:
     try:
         meant = _meant(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:
         return f"{address} is no address"
-    if any(meant in ipaddress.ip_network(network) for network in settings.DR_ALLOWED_NETWORKS):
+    if any(meant in ipaddress.ip_network(network) for network in allowed):
         return ""
     if str(meant) in METADATA:
         return f"{address} tells a cloud’s secrets"

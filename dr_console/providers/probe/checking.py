@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
-
-import h11
 
 from dr_console.providers import addresses
 from dr_console.providers.capabilities.probe import (
@@ -24,12 +23,24 @@ from dr_console.providers.capabilities.probe import (
 from dr_console.providers.deadlines import Deadline
 from dr_console.providers.probe import certificates, judging, names, routes
 from dr_console.providers.probe.faults import Failed, of_the_system
-from dr_console.providers.probe.http1 import Reply, exchange, written
+from dr_console.providers.probe.http1 import Reply, exchange, request
 from dr_console.providers.probe.routes import Route
 from dr_console.providers.probe.wire import Wire, tls_context
 
 LEAST_CONNECT_SECONDS = 1.0
 REDIRECTS = {301, 302, 303, 307, 308}
+
+
+async def wait_for(doing: Coroutine[Any, Any, None], seconds: float) -> None:
+    """Raises Failed (TIMED_OUT), which the time-out of the whole check is not."""
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            await doing
+    except TimeoutError as error:
+        if limit.expired():
+            raise Failed(Failure.TIMED_OUT) from error
+        raise
 
 
 @dataclass
@@ -70,9 +81,9 @@ class Check:
         self.phase, self.entered = phase, at
 
     async def _follow(self) -> None:
-        url, seen, first = self.target.url, set(), routes.route(self.target.url)
+        url, seen = self.target.url, set()
+        route = first = routes.route(url)
         while True:
-            route = routes.route(url)
             await self._ask(route, is_own_host=route.origin == first.origin)
             assert self.reply is not None
             location = self.reply.headers.get("location", "")
@@ -83,20 +94,21 @@ class Check:
             self.redirects.append(url.partition("?")[0])
             if url in seen or len(self.redirects) > self.target.most_redirects:
                 raise Failed(Failure.REDIRECTS, " → ".join(self.redirects[-3:]))
+            route = routes.route(url)
         judging.judge(self.target, self.reply)
         self.enter(None)
 
     async def _ask(self, route: Route, *, is_own_host: bool) -> None:
         self.url, self.took, self.tried, self.certificate, self.reply = route.shown, {}, [], None, Reply()
-        connection = h11.Connection(h11.CLIENT)
         headers = routes.headers(self.target, route, is_own_host=is_own_host)
-        request = written(self.target.method.upper(), route.path, headers, connection)
+        method = self.target.method.upper()
+        asked = request(method, route.path, headers)
         found = await self._find(route)
         wire = await self._connect(found, route)
         try:
             if route.is_secure:
                 await self._secure(wire, found, route)
-            await exchange(wire, request, connection, self.reply, most_bytes=self.target.most_bytes, enter=self.enter)
+            await exchange(wire, method, asked, self.reply, most_bytes=self.target.most_bytes, enter=self.enter)
         except OSError as error:
             raise of_the_system(error) from error
         finally:
@@ -136,18 +148,17 @@ class Check:
         """To the very address that was looked at: what the name says a moment later does not matter."""
         if not route.is_pretend and (why := addresses.why_not(str(address[0]))):
             raise Failed(Failure.FORBIDDEN, why)
-        wire = None
         try:
             wire = Wire(family)
-            async with asyncio.timeout(seconds) as limit:
-                await wire.connect(address)
-        except BaseException as error:
-            if wire is not None:
-                wire.close()
-            if isinstance(error, TimeoutError) and seconds is not None and limit.expired():
-                raise Failed(Failure.TIMED_OUT) from error
-            if isinstance(error, OSError):
-                raise of_the_system(error) from error
+        except OSError as error:
+            raise of_the_system(error) from error
+        try:
+            await (wire.connect(address) if seconds is None else wait_for(wire.connect(address), seconds))
+        except OSError as error:
+            wire.close()
+            raise of_the_system(error) from error
+        except BaseException:  # cancelled, or out of time
+            wire.close()
             raise
         return wire
 

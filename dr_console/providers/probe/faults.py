@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import ssl
 
 from dr_console.providers.capabilities.probe import Failure
@@ -23,7 +24,8 @@ def of_the_system(error: OSError) -> Failed:
     """What an error of the socket or of TLS means."""
     if isinstance(error, ssl.SSLError):
         return Failed(Failure.TLS, _of_tls(error))
-    said = error.strerror or str(error)
+    # asyncio puts its own sentence, with the address, in the place of the system's.
+    said = os.strerror(error.errno) if error.errno else str(error)
     if isinstance(error, ConnectionRefusedError):
         return Failed(Failure.REFUSED, said)
     if isinstance(error, ConnectionError):

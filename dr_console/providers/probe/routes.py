@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from django.conf import settings
@@ -43,6 +44,12 @@ def route(url: str) -> Route:
 
     In sandbox mode everything is asked at the sandbox's edge, which knows what is behind each host name.
     """
+    return _route(url, settings.DR_EDGE_URL)
+
+
+# The same few addresses are asked all day.
+@lru_cache(maxsize=1024)
+def _route(url: str, edge: str) -> Route:
     try:
         parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme, 0)
@@ -54,13 +61,12 @@ def route(url: str) -> Route:
     if "@" in parts.netloc:
         raise Failed(Failure.TARGET, "a password has no place in an address; send it in a header")
     path = quote(parts.path or "/", safe=UNQUOTED) + (f"?{quote(parts.query, safe=UNQUOTED)}" if parts.query else "")
-    if settings.DR_EDGE_URL:
-        return _at_the_edge(url, name, path)
+    if edge:
+        return _at_the_edge(url, name, path, urlsplit(edge))
     return Route(url, name, name, port, parts.scheme == "https", path, _host_header(parts, name, port))
 
 
-def _at_the_edge(url: str, name: str, path: str) -> Route:
-    edge = urlsplit(settings.DR_EDGE_URL)
+def _at_the_edge(url: str, name: str, path: str, edge: SplitResult) -> Route:
     host, port = edge.hostname or "", edge.port or PORTS[edge.scheme]
     path = f"{edge.path.rstrip('/')}/{name}{path}"
     return Route(url, name, host, port, edge.scheme == "https", path, edge.netloc, is_pretend=True)
@@ -71,19 +77,29 @@ def _host_header(parts: SplitResult, name: str, port: int) -> str:
     return host if port == PORTS[parts.scheme] else f"{host}:{port}"
 
 
-def headers(target: Target, route: Route, *, is_own_host: bool) -> list[tuple[str, str]]:
+def headers(target: Target, route: Route, *, is_own_host: bool) -> tuple[tuple[str, str], ...]:
     """Ours after the defaults, which they replace. None of ours for another host than the one they were meant for."""
-    ours = dict(target.headers) if is_own_host else {}
-    given = {name.lower() for name in ours}
-    defaults = {
-        "Host": route.host_header,
-        "User-Agent": f"dr-console-probe/{__version__}",
-        "Accept": "*/*",
-        "Accept-Encoding": "identity",
-        "Connection": "close",
-    }
-    return [*((name, value) for name, value in defaults.items() if name.lower() not in given), *ours.items()]
+    defaults = _defaults(route.host_header)
+    if not (target.headers and is_own_host):
+        return defaults
+    given = {name.lower() for name in target.headers}
+    return (*((name, value) for name, value in defaults if name.lower() not in given), *target.headers.items())
+
+
+@lru_cache(maxsize=1024)
+def _defaults(host: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Host", host),
+        ("User-Agent", f"dr-console-probe/{__version__}"),
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "identity"),
+        ("Connection", "close"),
+    )
 
 
 def next_url(url: str, location: str) -> str:
-    return urljoin(url, location).partition("#")[0]
+    """Raises Failed (REDIRECTS) if that is no address at all."""
+    try:
+        return urljoin(url, location).partition("#")[0]
+    except ValueError as error:
+        raise Failed(Failure.REDIRECTS, f"→ {location[:200]}") from error

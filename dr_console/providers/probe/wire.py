@@ -21,7 +21,6 @@ class Wire:
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setblocking(False)
         self._tls: ssl.SSLObject | None = None
-        self._arrived, self._leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
 
     async def connect(self, address: tuple[Any, ...]) -> None:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -29,6 +28,7 @@ class Wire:
 
     async def secure(self, context: ssl.SSLContext, host: str) -> ssl.SSLObject:
         """Shake hands. Raises ssl.SSLError."""
+        self._arrived, self._leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._arrived, self._leaving, server_hostname=host)
         await self._drive(self._tls.do_handshake)
         return self._tls

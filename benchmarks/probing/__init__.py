@@ -1,0 +1,1 @@
+"""What the benchmark of health checks asks, and its peers."""
