@@ -38,21 +38,31 @@ class Pointing:
 
 
 class DnsProvider(Protocol):
+    """Where a name has several records that could be meant, nothing is changed: REFUSED, permanent."""
+
     def record(self, name: str, *, type: str = "CNAME", deadline: Deadline) -> DnsRecord:
-        """The one record of this name and type. Raises NOT_FOUND if there is none."""
+        """The one record of exactly this name and type. Raises NOT_FOUND if there is none."""
         ...
 
     def point(self, pointing: Pointing, *, reference: str, deadline: Deadline) -> DnsRecord:
         """Point a record elsewhere, changing only its content and its comment, which is to name `reference`.
 
-        Doing it twice is the same as doing it once. Returns the record as it now is.
+        Its type is changed too where it was another one (an address before, a host name now). Doing it twice is the
+        same as doing it once, and `record` tells whether it was done. Returns the record as it now is.
         """
         ...
 
     def point_all(self, pointings: Sequence[Pointing], *, reference: str, deadline: Deadline) -> list[DnsRecord]:
-        """Several at once: all are changed, or none is."""
+        """Several at once: all are changed, or none is. Otherwise as `point`; in the order given."""
         ...
 
     def put_back(self, record: DnsRecord, *, deadline: Deadline) -> DnsRecord:
-        """Make the record exactly what `record` says, comment and all."""
+        """Make the record exactly what `record` says, comment and all; made anew, with another id, if it is gone.
+
+        Doing it twice is the same as doing it once, and `record` tells whether it was done.
+        """
+        ...
+
+    def put_all_back(self, records: Sequence[DnsRecord], *, deadline: Deadline) -> list[DnsRecord]:
+        """Several at once: all are changed, or none is. Otherwise as `put_back`; in the order given."""
         ...
