@@ -19,7 +19,13 @@ SHARED: list[Any] = [
 LEAST = {
     "django.server": "WARNING",
     "uvicorn": "WARNING",
+    # What these say at other levels holds tokens, and addresses that are secret.
     "httpx": "WARNING",
+    "httpcore": "WARNING",
+    "boto3": "WARNING",
+    "botocore": "WARNING",
+    "s3transfer": "WARNING",
+    "urllib3": "WARNING",
     "celery.beat": "WARNING",
     "celery.worker.strategy": "WARNING",
     "celery.app.trace": "WARNING",

@@ -114,4 +114,5 @@ class Mask:
 def _forms(secret: str) -> set[str]:
     secret = secret.strip()
     as_json = json.dumps(secret)[1:-1]
-    return {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), as_json, repr(secret)[1:-1]}
+    as_url = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    return {secret, *as_url, as_json, as_json.replace("/", r"\/"), repr(secret)[1:-1]}

@@ -305,9 +305,10 @@ def _plain(response: httpx.Response) -> Iterable[bytes]:
 
 def _decoded(body: bytes, charset: str | None) -> str:
     try:
-        return body.decode(charset or "utf-8-sig", errors="replace")
+        text = body.decode(charset or "utf-8", errors="replace")
     except (LookupError, ValueError):  # a charset that nobody knows, or one that is none
-        return body.decode("utf-8-sig", errors="replace")
+        text = body.decode(errors="replace")
+    return text.removeprefix("\ufeff")
 
 
 def _is_page(text: str) -> bool:
