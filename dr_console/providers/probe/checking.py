@@ -152,14 +152,15 @@ class Check:
             wire = Wire(family)
         except OSError as error:
             raise of_the_system(error) from error
+        is_connected = False
         try:
             await (wire.connect(address) if seconds is None else wait_for(wire.connect(address), seconds))
+            is_connected = True
         except OSError as error:
-            wire.close()
             raise of_the_system(error) from error
-        except BaseException:  # cancelled, or out of time
-            wire.close()
-            raise
+        finally:
+            if not is_connected:
+                wire.close()
         return wire
 
     async def _secure(self, wire: Wire, found: names.Found, route: Route) -> None:
