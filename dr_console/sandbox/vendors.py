@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dr_console.sandbox.aws.vendor import aws
 from dr_console.sandbox.cloudflare import cloudflare
 from dr_console.sandbox.codecommit import codecommit
-from dr_console.sandbox.github import github
 from dr_console.sandbox.edge_http import edge
+from dr_console.sandbox.github import github
+from dr_console.sandbox.pagerduty.vendor import pagerduty
 from dr_console.sandbox.search_index import search
+from dr_console.sandbox.slack.vendor import slack
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.world import World
 
@@ -18,6 +20,8 @@ VENDORS: tuple[Callable[[World], Vendor], ...] = (
     aws,
     cloudflare,
     github,
+    pagerduty,
     search,
+    slack,
     edge,
 )
