@@ -13,10 +13,14 @@ from starlette.routing import BaseRoute, Route
 
 from dr_console.sandbox.answers import WrongInput, answering, read_as
 from dr_console.sandbox.faults import Fault, Rule, WrongRule, check
+from dr_console.sandbox.figures import figures
+from dr_console.sandbox.scenarios import SCENARIOS
 from dr_console.sandbox.vendor import Vendor
+from dr_console.sandbox.view import world_shown
 from dr_console.sandbox.world import World
 
 MOST_ROWS = 1_000
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class HasNumber(Protocol):
@@ -24,16 +28,33 @@ class HasNumber(Protocol):
     def number(self) -> int: ...
 
 
+T = TypeVar("T")
 Row = TypeVar("Row", bound=HasNumber)
 
 
 class ClockChange(BaseModel):
     """`speed`: how much faster than ours; `advance`: so many seconds pass at once."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = STRICT
 
     speed: float | None = Field(None, gt=0, le=100_000)
     advance: float | None = Field(None, ge=0, le=366 * 86_400)
+
+
+class ScenarioStart(BaseModel):
+    model_config = STRICT
+
+    name: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class ProductChange(BaseModel):
+    """Which database and which cache the product is to be connected to, by the names the cloud knows them by."""
+
+    model_config = STRICT
+
+    database: str | None = None
+    cache: str | None = None
 
 
 class Control:
@@ -52,6 +73,14 @@ class Control:
             ("DELETE", "/faults"): self.clear_faults,
             ("GET", "/faults/{id}"): self.fault,
             ("DELETE", "/faults/{id}"): self.remove_fault,
+            ("GET", "/scenarios"): self.scenarios,
+            ("POST", "/scenarios"): self.start_scenario,
+            ("DELETE", "/scenarios/{name}"): self.heal_scenario,
+            ("POST", "/heal"): self.heal,
+            ("POST", "/product"): self.set_product,
+            ("GET", "/world"): self.shown,
+            ("GET", "/outbox"): self.outbox,
+            ("GET", "/truth"): self.truth,
             ("GET", "/truth/requests"): self.requests,
             ("GET", "/truth/effects"): self.effects,
         }
@@ -81,26 +110,76 @@ class Control:
         self.world.clock.run_due()
         try:
             check(rule, set(self.vendors), {origin.region for origin in self.world.origins.values()})
-            fault = self.world.faults.add(rule)
+            faults = self.world.faults.add(rule)
         except WrongRule as wrong:
             raise WrongInput(wrong.field, f"{wrong.field}: {wrong.message}") from None
-        return JSONResponse(self._shown(fault), 201)
+        return JSONResponse(self._shown(faults[0]), 201)
 
     async def fault(self, request: Request) -> Response:
         found = self.world.faults.get(request.path_params["id"])
         if found is None:
-            raise _no_fault(request)
+            raise _unknown("id", request.path_params["id"])
         return JSONResponse(self._shown(found))
 
     async def remove_fault(self, request: Request) -> Response:
         self.world.clock.run_due()
         if not self.world.faults.remove(request.path_params["id"]):
-            raise _no_fault(request)
+            raise _unknown("id", request.path_params["id"])
         return JSONResponse({"status": "ok"})
 
     async def clear_faults(self, request: Request) -> Response:
         self.world.clock.run_due()
         return JSONResponse({"removed": self.world.faults.clear()})
+
+    async def scenarios(self, request: Request) -> Response:
+        return JSONResponse({"scenarios": [scenario.shown(self.world) for scenario in SCENARIOS.values()]})
+
+    async def start_scenario(self, request: Request) -> Response:
+        wanted = await read_as(request, ScenarioStart)
+        scenario = SCENARIOS.get(wanted.name)
+        if scenario is None:
+            raise WrongInput("name", f"name: there is no scenario “{wanted.name}”; there are {', '.join(SCENARIOS)}.")
+        self.world.clock.run_due()
+        try:
+            scenario.start(self.world, wanted.parameters, self.vendors)
+        except WrongRule as wrong:
+            raise WrongInput(wrong.field, f"{wrong.field}: {wrong.message}") from None
+        return JSONResponse(scenario.shown(self.world), 201)
+
+    async def heal_scenario(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in SCENARIOS:
+            raise _unknown("name", name)
+        self.world.clock.run_due()
+        return JSONResponse({"healed": self.world.faults.remove(name)})
+
+    async def heal(self, request: Request) -> Response:
+        """End every fault and scenario. What was lost or changed meanwhile stays so: for that there is /reset."""
+        return await self.clear_faults(request)
+
+    async def set_product(self, request: Request) -> Response:
+        change = await read_as(request, ProductChange)
+        stores = self.world.stores
+        if change.database is not None and change.database not in stores.databases:
+            raise WrongInput("database", f"database: there is none called “{change.database}”.")
+        if change.cache is not None and change.cache not in stores.caches:
+            raise WrongInput("cache", f"cache: there is none called “{change.cache}”.")
+        stores.database_in_use = change.database or stores.database_in_use
+        stores.cache_in_use = change.cache or stores.cache_in_use
+        return JSONResponse({"database": stores.database_in_use, "cache": stores.cache_in_use})
+
+    async def shown(self, request: Request) -> Response:
+        self.world.clock.run_due()
+        return JSONResponse(world_shown(self.world, self.vendors.values()))
+
+    async def outbox(self, request: Request) -> Response:
+        channel = request.query_params.get("channel", "")
+        found = [asdict(each) for each in self.world.outbox.messages if channel in ("", each.channel)]
+        return JSONResponse({"messages": _newest(found, _whole(request, "limit", MOST_ROWS, most=MOST_ROWS))})
+
+    async def truth(self, request: Request) -> Response:
+        self.world.clock.run_due()
+        return JSONResponse(figures(self.world))
 
     async def requests(self, request: Request) -> Response:
         vendor = request.query_params.get("vendor", "")
@@ -116,8 +195,8 @@ class Control:
         return fault.shown(self.world.clock.now())
 
 
-def _no_fault(request: Request) -> WrongInput:
-    return WrongInput("id", f"id: there is no fault “{request.path_params['id']}”.", 404)
+def _unknown(field: str, word: str) -> WrongInput:
+    return WrongInput(field, f"{field}: there is no “{word}”.", 404)
 
 
 def _page(request: Request, rows: Iterable[Row]) -> list[dict[str, Any]]:
@@ -127,12 +206,16 @@ def _page(request: Request, rows: Iterable[Row]) -> list[dict[str, Any]]:
         after = _whole(request, "after", 0)
         chosen = [row for row in rows if row.number > after][:limit]
     else:
-        chosen = list(rows)[-limit:]
+        chosen = _newest(list(rows), limit)
     return [asdict(row) for row in chosen]  # type: ignore[call-overload]
+
+
+def _newest(rows: list[T], limit: int) -> list[T]:
+    return rows[-limit:] if limit else []
 
 
 def _whole(request: Request, name: str, default: int, *, most: int = 2**62) -> int:
     given = request.query_params.get(name, str(default))
-    if not given.isascii() or not given.isdecimal() or not 0 < int(given) + (name == "after") <= most:
+    if not given.isascii() or not given.isdecimal() or len(given) > 18 or int(given) > most:
         raise WrongInput(name, f"{name}: “{given}” is no whole number from 0 on, or it is too large.")
     return int(given)

@@ -21,9 +21,7 @@ MOST_BODY_BYTES = 10 * 1024 * 1024
 
 
 def edge(world: World) -> Vendor:
-    return Vendor(
-        name="edge", prefix=PREFIX, complain=_complain, app=_edge_app(world), label=_label, state=lambda: _state(world)
-    )
+    return Vendor(name="edge", prefix=PREFIX, complain=_complain, app=_edge_app(world), label=_label)
 
 
 def _edge_app(world: World) -> ASGIApp:
@@ -76,15 +74,3 @@ def _label(request: Request, body: bytes) -> str:
 
 def _complain(status: int, *, request: Request, retry_after: float | None = None) -> Response:
     return Response(f"{status}, as a rule demands\n", status, media_type="text/plain")
-
-
-def _state(world: World) -> dict[str, object]:
-    hosts = sorted({record.name for record in world.names.all() if record.type in ("A", "AAAA", "CNAME")})
-    return {
-        "answered_by": {host: world.edge.origin_of(host) for host in hosts},
-        "cached": [
-            {"host": cached.host, "path": cached.path, "expires_at": cached.expires_at, "stale": cached.stale}
-            for cached in list(world.edge_cache.kept.values())[:200]
-        ],
-        "degradation_level": world.product.level(),
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,6 +14,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dr_console.sandbox.clock import Clock
+
+MOST_PAST = 1_000
 
 
 class Kind(StrEnum):
@@ -139,12 +142,14 @@ def check(rule: Rule, vendors: set[str], regions: set[str]) -> None:
 
 @dataclass
 class Fault:
-    """A rule at work. `hits`: how many requests it broke."""
+    """A rule at work. `hits`: how many requests it broke. `batch`: the same for all that were made together."""
 
     id: str
     rule: Rule
     made_at: float
+    batch: int = 0
     hits: int = 0
+    removed_at: float | None = None
     undo: list[Callable[[], None]] = field(default_factory=list)
 
     def is_active(self, now: float) -> bool:
@@ -156,6 +161,22 @@ class Fault:
         if rule.on_seconds is not None and rule.off_seconds is not None:
             return (age - rule.after) % (rule.on_seconds + rule.off_seconds) < rule.on_seconds
         return True
+
+    @property
+    def story(self) -> str:
+        """The scenario that this is part of, or what is broken in the world; "" for a fault on the wire alone."""
+        scenario, colon, _rest = self.rule.key.partition(":")
+        return scenario if colon else self.rule.kind.value if self.rule.kind in WORLD else ""
+
+    @property
+    def began_at(self) -> float:
+        return self.made_at + self.rule.after
+
+    @property
+    def ended_at(self) -> float | None:
+        """When it was removed or ends by itself, whichever is first."""
+        ends = [self.removed_at, None if self.rule.until is None else self.made_at + self.rule.until]
+        return min((end for end in ends if end is not None), default=None)
 
     def shown(self, now: float) -> dict[str, Any]:
         rule = self.rule.model_dump(mode="json", exclude_unset=True)
@@ -173,13 +194,24 @@ class Faults:
         self._clock, self._random = clock, random
         self._number = itertools.count(1)
         self._all: dict[str, Fault] = {}
+        self.past: deque[Fault] = deque(maxlen=MOST_PAST)
         self.hooks: dict[Kind, list[Hook]] = {kind: [] for kind in DAMAGE}
 
-    def add(self, rule: Rule) -> Fault:
-        """A rule with the key of another replaces it."""
-        if rule.key:
-            self.remove(rule.key)
-        fault = Fault(f"fault-{next(self._number)}", rule, self._clock.now())
+    def add(self, *rules: Rule) -> list[Fault]:
+        """One or several that belong together. A rule with the key of another replaces it."""
+        for rule in rules:
+            if rule.key:
+                self.remove(rule.key)
+        batch = next(self._number)
+        faults = [Fault(f"fault-{batch}", rule, self._clock.now(), batch) for rule in rules]
+        for number, fault in enumerate(faults):
+            if number:
+                fault.id += f"-{number}"
+            self._set_to_work(fault)
+        return faults
+
+    def _set_to_work(self, fault: Fault) -> None:
+        rule = fault.rule
         for damage in self.hooks.get(rule.kind, []):
             mend = damage(rule)
             if mend is not None:
@@ -191,7 +223,6 @@ class Faults:
         for seconds in (rule.after, rule.until):
             if seconds:
                 self._clock.later(seconds, _nothing)
-        return fault
 
     def remove(self, id_or_key: str) -> bool:
         """End this rule, by its id or its key; all whose key begins with "KEY:" go with it."""
@@ -202,6 +233,8 @@ class Faults:
         ]
         for fault in doomed:
             del self._all[fault.id]
+            fault.removed_at = self._clock.now()
+            self.past.append(fault)
             for mend in fault.undo:
                 mend()
         return bool(doomed)

@@ -185,7 +185,7 @@ class Product:
         for each in range(number, number + count):
             written_at = at + each - number
             body = json.dumps({"number": each, "at": written_at}).encode()
-            stores.to_r2.append(Written(f"canaries/{each:010}.json", body, written_at))
+            stores.to_r2.append(Written(f"canaries/{each:010}.json", body, written_at, each))
         del stores.to_r2[:-MOST_WAITING]
 
     def _image(self, ask: Ask, origin: Origin) -> Reply:
@@ -212,5 +212,7 @@ class Product:
 
     def _kept(self, reply: Reply) -> Reply:
         seconds = KEPT_SECONDS[self.level()]
-        reply.headers["cache-control"] = f"public, max-age={seconds}, stale-if-error={STALE_SECONDS}"
+        reply.headers["cache-control"] = (
+            f"public, max-age={seconds}, stale-while-revalidate={STALE_SECONDS}, stale-if-error={STALE_SECONDS}"
+        )
         return reply

@@ -49,6 +49,7 @@ class Written:
     key: str
     body: bytes
     at: float
+    number: int = 0
 
 
 @dataclass

@@ -35,13 +35,13 @@ OTHERS = tuple(
 
 
 class Users:
-    """`acknowledged`: the canaries of which the product said that it has them."""
+    """`acknowledged`: the canaries of which the product said that it has them; `refused`: the others."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.traffic = Traffic()
         self.acknowledged = Canaries()
-        self.refused = 0
+        self.refused = Canaries()
         self._number = 0
         world.clock.later(1.0, self._second)
 
@@ -74,9 +74,10 @@ class Users:
         if reply.is_good:
             self.acknowledged.add(first, at, count)
         else:
-            self.refused += count
+            self.refused.add(first, at, count)
 
     def _forget_old(self, at: float) -> None:
         self.acknowledged.forget_before(at - ROWS_KEPT_SECONDS)
+        self.refused.forget_before(at - ROWS_KEPT_SECONDS)
         for database in self._world.stores.databases.values():
             database.canaries.forget_before(at - ROWS_KEPT_SECONDS)

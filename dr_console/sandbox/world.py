@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dr_console.sandbox.clock import Clock
+from dr_console.sandbox.damage import prepare_damage
 from dr_console.sandbox.edge import Edge
 from dr_console.sandbox.edge_cache import EdgeCache
 from dr_console.sandbox.faults import Faults, Kind
@@ -58,6 +59,7 @@ class World:
         self.product = Product(self)
         self.edge = Edge(self)
         self.users = Users(self)
+        prepare_damage(self)
 
     def _dns_lag(self, name: str) -> float:
         lags = self.faults.now(Kind.DNS_LAG)
