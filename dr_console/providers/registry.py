@@ -7,7 +7,9 @@ from typing import Any, cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from dr_console.providers.capabilities.cdn import CdnProvider
 from dr_console.providers.capabilities.dns import DnsProvider
+from dr_console.providers.capabilities.events import EventsProvider
 
 
 def provider(capability: str, vendor: str = "") -> Any:
@@ -23,3 +25,11 @@ def provider(capability: str, vendor: str = "") -> Any:
 
 def dns(vendor: str = "") -> DnsProvider:
     return cast(DnsProvider, provider("dns", vendor))
+
+
+def cdn(vendor: str = "") -> CdnProvider:
+    return cast(CdnProvider, provider("cdn", vendor))
+
+
+def events(vendor: str = "") -> EventsProvider:
+    return cast(EventsProvider, provider("events", vendor))

@@ -133,5 +133,8 @@ class EventsProvider(Protocol):
         ...
 
     def set_rules(self, bucket: str, rules: Sequence[EventRule], *, deadline: Deadline) -> tuple[EventRule, ...]:
-        """Make these the rules of bucket and queue. Harmless to repeat; `rules` tells whether it was done."""
+        """Make these the rules of bucket and queue. Harmless to repeat; `rules` tells whether it was done.
+
+        Where old rules must go first, what changes in between is told to nobody: compare the stores afterwards.
+        """
         ...
