@@ -61,6 +61,8 @@ def _request(connection: socket.socket) -> tuple[str, bytes] | None:
         received += piece
     head, _, body = received.partition(b"\r\n\r\n")
     length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
+    if b"expect: 100-continue" in head.lower():
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
     while len(body) < length:
         body += connection.recv(65536)
     return head.decode(), body

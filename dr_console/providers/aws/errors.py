@@ -66,7 +66,7 @@ def as_provider_error(error: Exception, *, vendor: str, operation: str, unknown:
         return _of_answer(answer, vendor, operation, unknown)
     kind = type(error).__name__
     kinds = {base.__name__ for base in type(error).__mro__}
-    if kind == "ReadTimeoutError":
+    if kind == "ReadTimeoutError" or isinstance(error, TimeoutError):
         return ProviderError(vendor, operation, Problem.TIMED_OUT, outcome=unknown)
     if kinds & NO_CREDENTIALS:
         return ProviderError(vendor, operation, Problem.SETTINGS, said="DR_AWS_ACCESS_KEY_ID", permanent=True)
@@ -80,6 +80,13 @@ def as_provider_error(error: Exception, *, vendor: str, operation: str, unknown:
         return ProviderError(vendor, operation, Problem.BROKEN, said=kind, outcome=unknown)
     # What is left was refused on our side of the wire. Its words quote what was to be sent, which may be a secret.
     return ProviderError(vendor, operation, Problem.REFUSED, code=kind, permanent=True)
+
+
+def garbled(why: str) -> Exception:
+    """What boto3 would have raised, had it looked."""
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 (who calls has boto3 already)
+
+    return ResponseParserError(why)
 
 
 def _of_answer(answer: dict[str, Any], vendor: str, operation: str, unknown: Outcome) -> ProviderError:

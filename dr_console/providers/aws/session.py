@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from functools import lru_cache
-from threading import Lock
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,8 +23,8 @@ from django.utils.timezone import now
 from dr_console import __version__
 from dr_console.errors import Outcome, Problem, ProviderError
 from dr_console.providers import calls
-from dr_console.providers.answers import Answer, quoted
-from dr_console.providers.aws.errors import as_provider_error
+from dr_console.providers.answers import HIDDEN, Answer, quoted
+from dr_console.providers.aws.errors import as_provider_error, garbled
 from dr_console.providers.credentials import credential, credential_or_none
 from dr_console.providers.deadlines import Deadline
 from dr_console.providers.http import CONNECT_SECONDS, READ_SECONDS
@@ -31,6 +32,9 @@ from dr_console.providers.retries import pause_before_next
 from dr_console.vendors import is_loopback
 
 NAMES = {"aws": "AWS", "r2": "Cloudflare R2"}
+GRACE_SECONDS = 0.2  # for botocore's own time-out, which knows more of what happened
+# Fields of AWS's answers that hold secrets, or may.
+SECRET = frozenset({"SecretString", "SecretBinary", "AuthToken", "MasterUserPassword", "Environment", "Credentials"})
 _making = Lock()
 _deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
@@ -74,10 +78,15 @@ def call(
     """Send what boto3 calls `method` ("create_snapshot"), try again where that can do no harm, and return the answer.
 
     `harmless`: repeating it cannot do harm. What is not is repeated only when it was not sent, or was throttled.
+    A `Body` that is a file is read from where it stands, each time.
     Raises ProviderError.
     """
     attempt = 1
+    file: Any = params.get("Body") if hasattr(params.get("Body"), "seek") else None
+    start = file.tell() if file else 0
     while True:
+        if file:
+            file.seek(start)
         try:
             return _attempt(client, method, operation, deadline, harmless, attempt, params)
         except ProviderError as error:
@@ -135,9 +144,10 @@ def _attempt(
     began, began_at = time.monotonic(), now()
     status: int | None = None
     problem = code = ""
-    token = _deadline.set(deadline)
     try:
-        parsed = translated(client, operation, harmless=harmless, act=lambda: getattr(client, method)(**params))
+        parsed = translated(
+            client, operation, harmless=harmless, act=lambda: _in_time(getattr(client, method), params, deadline)
+        )
         answer = _answer(vendor, operation, parsed, harmless)
         status = answer.status
         return answer
@@ -145,7 +155,6 @@ def _attempt(
         status, problem, code = error.status, error.problem.value, error.code
         raise
     finally:
-        _deadline.reset(token)
         calls.record(
             calls.Call(
                 vendor=vendor,
@@ -162,6 +171,32 @@ def _attempt(
         )
 
 
+def _in_time(method: Callable[..., Any], params: dict[str, Any], deadline: Deadline) -> Any:
+    """In a thread that nobody waits for beyond the deadline: botocore bounds the wait for each piece, and not for all
+    of an answer that comes a byte at a time, nor for the look-up of a name.
+    """
+    ended: SimpleQueue[tuple[Any, Exception | None]] = SimpleQueue()
+
+    def act() -> None:
+        _deadline.set(deadline)
+        try:
+            ended.put((method(**params), None))
+        except Exception as error:  # noqa: BLE001 (it is handed over, and raised by whoever waits)
+            ended.put((None, error))
+
+    Thread(target=copy_context().run, args=(act,), daemon=True, name="aws").start()
+    try:
+        answer, error = ended.get(timeout=deadline.left() + GRACE_SECONDS)
+    except Empty:
+        raise TimeoutError from None
+    if isinstance(error, LookupError | TypeError | ValueError | AttributeError):
+        # botocore's parsers run into these where an answer is not what its models say.
+        raise garbled(f"{type(error).__name__}: {error}")
+    if error:
+        raise error
+    return answer
+
+
 def _answer(vendor: str, operation: str, parsed: dict[str, Any], harmless: bool) -> AwsAnswer:
     about = parsed.get("ResponseMetadata", {})
     return AwsAnswer(
@@ -169,12 +204,22 @@ def _answer(vendor: str, operation: str, parsed: dict[str, Any], harmless: bool)
         operation=operation,
         status=about.get("HTTPStatusCode", 200),
         headers=httpx.Headers(about.get("HTTPHeaders", {})),
-        text=str({name: value for name, value in parsed.items() if name != "ResponseMetadata"}),
+        text="",
         outcome_if_wrong=Outcome.NOTHING if harmless else Outcome.UNKNOWN,
         hide=str,
-        quote=quoted,
+        quote=lambda _text: quoted(str(_without_secrets(parsed))),
         parsed=parsed,
     )
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: HIDDEN if name in SECRET else _without_secrets(inner)
+            for name, inner in value.items()
+            if name != "ResponseMetadata"
+        }
+    return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _aws_account(operation: str, region: str | None) -> _Account:
@@ -254,9 +299,7 @@ def _refuse_garbage(http_response: Any, model: Any, **_: Any) -> None:
     body = http_response.content.strip()
     is_page = body[:15].lower().startswith((b"<!doctype html", b"<html"))
     if is_page or (body and model.service_model.resolved_protocol.endswith("json") and not _is_json(body)):
-        from botocore.parsers import ResponseParserError  # noqa: PLC0415 (loaded with the client)
-
-        raise ResponseParserError(body[:1000].decode(errors="replace"))
+        raise garbled(body[:1000].decode(errors="replace"))
 
 
 def _is_json(body: bytes) -> bool:
