@@ -120,15 +120,30 @@ def read_credentials(mode: str) -> dict[str, dict[str, str]]:
     }
 
 
+def given_credentials() -> frozenset[str]:
+    """The settings among them that the environment has; of the others, DR_CREDENTIALS_SECRET may know more."""
+    return frozenset(
+        credential.setting
+        for credentials in CREDENTIALS.values()
+        for credential in credentials.values()
+        if env.is_given(credential.setting)
+    )
+
+
+def wrong_world(mode: str, value: str) -> str:
+    """Why a secret has no place in this mode; empty if it has."""
+    if mode == "sandbox" and value and not value.startswith(PRETEND):
+        return "a real secret has no place in sandbox mode. Set DR_MODE=live to use it."
+    if mode == "live" and value.startswith(PRETEND):
+        return "the sandbox’s secrets are refused in live mode."
+    return ""
+
+
 def _read(mode: str, credential: Credential) -> str:
     default = credential.pretend if mode == "sandbox" else credential.default
     if not credential.secret:
         return env.text(credential.setting, default, credential.meaning, shown=credential.default)
     given = env.secret(credential.setting, default, credential.meaning)
-    if mode == "sandbox" and given and not given.startswith(PRETEND):
-        raise env.WrongSetting(
-            credential.setting, "a real secret has no place in sandbox mode. Set DR_MODE=live to use it."
-        )
-    if mode == "live" and given.startswith(PRETEND):
-        raise env.WrongSetting(credential.setting, "the sandbox’s secrets are refused in live mode.")
+    if problem := wrong_world(mode, given):
+        raise env.WrongSetting(credential.setting, problem)
     return given

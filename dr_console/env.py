@@ -52,6 +52,11 @@ def _raw(name: str, *, secret: bool) -> str | None:
         raise WrongSetting(f"{name}_FILE", f"the file {path} cannot be read ({error}).") from error
 
 
+def is_given(name: str) -> bool:
+    """Whether the environment has it, itself or as NAME_FILE."""
+    return any(os.environ.get(variable, "").strip() for variable in (name, f"{name}_FILE"))
+
+
 def _read(
     name: str, kind: str, default: T, meaning: str, parse: Callable[[str], T], *, shown: str = "", secret: bool = False
 ) -> T:

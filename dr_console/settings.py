@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from dr_console import env
-from dr_console.credentials import read_credentials
+from dr_console.credentials import given_credentials, read_credentials
 from dr_console.logs import logging_config
 from dr_console.operations import data_folder
 from dr_console.vendors import edge_url, vendor_urls
@@ -148,6 +148,15 @@ CELERY_WORKER_CONCURRENCY = DR_WORKER_THREADS
 DR_SANDBOX_PORT = env.integer(
     "DR_SANDBOX_PORT", 8100, "Port of the pretend clouds in sandbox mode.", least=1, most=65535
 )
+DR_SANDBOX_DNS_PORT = env.integer(
+    "DR_SANDBOX_DNS_PORT", 8153, "Port of the sandbox’s DNS server, UDP and TCP; 0 for none.", least=0, most=65535
+)
+DR_SANDBOX_SMTP_PORT = env.integer(
+    "DR_SANDBOX_SMTP_PORT", 8125, "Port of the sandbox’s mail server; 0 for none.", least=0, most=65535
+)
+DR_SANDBOX_SPEED = env.integer(
+    "DR_SANDBOX_SPEED", 1, "How many times faster than ours the sandbox’s clock runs.", least=1, most=100_000
+)
 DR_VENDOR_URLS = vendor_urls(DR_MODE, sandbox_port=DR_SANDBOX_PORT)
 DR_EDGE_URL = edge_url(DR_MODE, sandbox_port=DR_SANDBOX_PORT)
 DR_ALLOWED_NETWORKS = env.networks(
@@ -156,6 +165,13 @@ DR_ALLOWED_NETWORKS = env.networks(
     "Private networks that health checks and webhooks may reach all the same. Without it, only public addresses.",
 )
 DR_CREDENTIALS = read_credentials(DR_MODE)
+DR_CREDENTIALS_GIVEN = given_credentials()
+DR_CREDENTIALS_SECRET = env.text(
+    "DR_CREDENTIALS_SECRET",
+    "",
+    "Name of a secret at AWS Secrets Manager that holds further settings of vendors: a JSON object of their names and "
+    "values. What the environment has wins. AWS’s own key and region come from the environment alone.",
+)
 # By capability: who can serve it, by dotted path; the first is taken unless the plan names another.
 DR_PROVIDERS: dict[str, dict[str, str]] = {
     "dns": {
