@@ -10,9 +10,11 @@ from dr_console.sandbox.codecommit import codecommit
 from dr_console.sandbox.edge_http import edge
 from dr_console.sandbox.github import github
 from dr_console.sandbox.pagerduty.vendor import pagerduty
+from dr_console.sandbox.r2 import r2
 from dr_console.sandbox.search_index import search
 from dr_console.sandbox.slack.vendor import slack
 from dr_console.sandbox.vendor import Vendor
+from dr_console.sandbox.vercel.api import vercel
 from dr_console.sandbox.world import World
 
 VENDORS: tuple[Callable[[World], Vendor], ...] = (
@@ -21,7 +23,9 @@ VENDORS: tuple[Callable[[World], Vendor], ...] = (
     cloudflare,
     github,
     pagerduty,
+    r2,
     search,
+    vercel,
     slack,
     edge,
 )
