@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from dr_console.sandbox import git_http
+from dr_console.sandbox.aws.cloud import cloud_of
 from dr_console.sandbox.git_repositories import Repositories, Repository
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.world import World
@@ -19,6 +20,7 @@ REPOSITORY = "gemini-toolbox"
 
 def codecommit(world: World) -> Vendor:
     repositories = Repositories(world.clock, {REPOSITORY: True})
+    cloud_of(world).git = repositories
 
     async def pushed(repo: Repository, before: dict[str, str], after: dict[str, str]) -> None:
         for name in sorted({*before, *after}):

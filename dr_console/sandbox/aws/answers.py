@@ -54,12 +54,6 @@ def refusal(fault: Fault, service: str, protocol: str, id: str, *, resource: str
             f"</Error></Errors><RequestID>{id}</RequestID></Response>"
         )
         return _xml(fault.status, body, {"x-amzn-requestid": id})
-    if fault.code in ("InvalidChangeBatch",):
-        body = (
-            f'<InvalidChangeBatch xmlns="{NAMESPACES["route53"]}"><Messages><Message>{escape(fault.message)}</Message>'
-            f"</Messages><RequestId>{id}</RequestId></InvalidChangeBatch>"
-        )
-        return _xml(fault.status, body, {"x-amzn-requestid": id})
     whose = "Sender" if fault.status < 500 else "Receiver"
     body = (
         f'<ErrorResponse xmlns="{NAMESPACES.get(service, "http://webservices.amazon.com/AWSFault/2005-15-09")}"><Error>'

@@ -30,6 +30,8 @@ class Cloud:
     world: World
     seeds: list[Callable[[], None]] = field(default_factory=list)
     started: bool = False
+    # CodeCommit's repositories, by whoever serves their git.
+    git: Any = None
 
     def start(self) -> None:
         """Only in moto's thread."""
@@ -225,6 +227,8 @@ def answer(call: Call, hooks: dict[str, Hook]) -> Reply:
 
 def _name(reply: Reply, call: Call) -> None:
     """Every answer says which request it belongs to."""
+    if reply.status in (204, 304):
+        reply.body = b""
     names: Iterable[str] = ("x-amz-request-id", "x-amz-id-2") if call.asked.service == "s3" else ("x-amzn-requestid",)
     for name in names:
         reply.headers.setdefault(name, call.id)

@@ -78,7 +78,7 @@ def recognise(method: str, path: str, query: bytes, headers: Mapping[str, str], 
     signature, key, region, service = _signature(headers.get("authorization", ""), arguments)
     form = _form(headers, body) or arguments
     target = headers.get("x-amz-target", "")
-    service = service or _unsigned_service(form, target, headers.get("authorization", ""))
+    service = service or _unsigned_service(form, target, path)
     description = describe(service)
     operation = form.get("Action", "")
     places: dict[str, str] = {}
@@ -114,11 +114,13 @@ def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-def _unsigned_service(form: Mapping[str, str], target: str, authorization: str) -> str:
+def _unsigned_service(form: Mapping[str, str], target: str, path: str) -> str:
     if target:
         return TARGETS.get(target.partition(".")[0], "secretsmanager")
     if "Action" in form:
         return QUERY_SERVICES.get(form.get("Version", ""), "sts")
+    if re.match(r"/\d{4}-\d\d-\d\d/", path):
+        return "route53" if path.startswith("/2013-04-01/") else "lambda"
     return "s3"
 
 

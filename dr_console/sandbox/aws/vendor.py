@@ -9,24 +9,30 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dr_console.sandbox.aws.cloud import Service, cloud_of
+from dr_console.sandbox.aws.codecommit_api import CodeCommit
 from dr_console.sandbox.aws.elasticache.snapshots import ElastiCache
+from dr_console.sandbox.aws.identity import Iam, Sts
 from dr_console.sandbox.aws.keys import Keys
+from dr_console.sandbox.aws.lambda_function import Lambda
 from dr_console.sandbox.aws.layer import Layer
 from dr_console.sandbox.aws.rds.snapshots import Rds
+from dr_console.sandbox.aws.route53 import Route53
+from dr_console.sandbox.aws.s3.buckets import S3
+from dr_console.sandbox.aws.secrets import SecretsManager
 from dr_console.sandbox.aws.spoilt import Spoilt
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.world import World
 
 PREFIX = "/aws"
 # Those that need nothing but the cloud.
-SERVICES: tuple[type[Service], ...] = ()
+SERVICES: tuple[type[Service], ...] = (S3, Lambda, SecretsManager, Route53, Sts, CodeCommit)
 
 
 def aws(world: World) -> Vendor:
     cloud = cloud_of(world)
     keys = Keys()
     spoilt = Spoilt()
-    services = [ElastiCache(cloud, spoilt), Rds(cloud, spoilt), *(make(cloud) for make in SERVICES)]
+    services = [ElastiCache(cloud, spoilt), Rds(cloud, spoilt), Iam(cloud, keys), *(make(cloud) for make in SERVICES)]
     cloud.seeds += [service.seed for service in services]
     hooks = {label: hook for service in services for label, hook in service.hooks().items()}
     layer = Layer(cloud, hooks, vendor="aws", prefix=PREFIX, keys=keys)
