@@ -7,7 +7,7 @@ import asyncio
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route, Router
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dr_console.sandbox.answers import View, answering, read_as
@@ -66,7 +66,15 @@ def _app(world: World, reset: View) -> ASGIApp:
     vendors = [make(world) for make in VENDORS]
     observed = {vendor.prefix: Observed(vendor.app or Router(vendor.routes), vendor, world) for vendor in vendors}
     # The prefix itself as well, which a Mount would redirect: AWS's clients post to it without a slash.
-    mounts = [route for prefix, app in observed.items() for route in (Route(prefix, app), Mount(prefix, app))]
+    mounts: list[BaseRoute] = [
+        route for prefix, app in observed.items() for route in (Route(prefix, app), Mount(prefix, app))
+    ]
+    mounts += [
+        Route(start + rest, observed[vendor.prefix])
+        for vendor in vendors
+        for start in vendor.at_root
+        for rest in ("", "/{rest:path}")
+    ]
     controls = [Mount(f"/control/{vendor.name}", Router(vendor.control)) for vendor in vendors if vendor.control]
     routes = [Route("/control/reset", answering(reset), methods=["POST"]), *Control(world, vendors).routes()]
     return Router([*routes, *controls, *mounts])

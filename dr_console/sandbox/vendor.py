@@ -30,6 +30,7 @@ class Vendor:
     `label`: the request in one line; AWS says "elasticache.CreateSnapshot" instead of a path.
     `control`: routes below /control/<name>/, for what only the world's owner can do (press a button, expire a token).
     `state`: for the world's page, as JSON values. `reset`: as new.
+    `at_root`: how paths begin that its own tools ask for without the prefix, as they drop the path of a base URL.
     """
 
     name: str
@@ -40,3 +41,4 @@ class Vendor:
     label: Callable[[Request, bytes], str] = method_and_path
     control: Sequence[BaseRoute] = ()
     state: Callable[[], dict[str, Any]] = field(default=dict)
+    at_root: Sequence[str] = ()

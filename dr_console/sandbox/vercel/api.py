@@ -19,6 +19,8 @@ from dr_console.sandbox.vercel.seed import PROJECTS, fill
 from dr_console.sandbox.vercel.settings_store import Stores
 from dr_console.sandbox.world import World
 
+# `vercel --api` keeps only the host of the address that it is given.
+AT_ROOT = ("/v{version:int}", "/now", "/teams", "/projects", "/deployments", "/aliases", "/domains")
 BEARER = re.compile(r"[Bb]earer ([\x21-\x7e]+)")
 
 
@@ -43,7 +45,15 @@ def vercel(world: World) -> Vendor:
                 world.origins[host].obstacles[VENDOR] = _obstacle(account, host)
     control = Control(account)
     router = Router(routes, default=_nothing_here, redirect_slashes=False)
-    return Vendor(VENDOR, "/vercel", complain, app=_Unversioned(router), control=control.routes(), state=control.state)
+    return Vendor(
+        VENDOR,
+        "/vercel",
+        complain,
+        app=_Unversioned(router),
+        control=control.routes(),
+        state=control.state,
+        at_root=AT_ROOT,
+    )
 
 
 def _obstacle(account: Account, host: str) -> Any:
