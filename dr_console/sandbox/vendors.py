@@ -13,8 +13,10 @@ from dr_console.sandbox.pagerduty.vendor import pagerduty
 from dr_console.sandbox.r2 import r2
 from dr_console.sandbox.search_index import search
 from dr_console.sandbox.slack.vendor import slack
+from dr_console.sandbox.twilio.vendor import twilio
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.vercel.api import vercel
+from dr_console.sandbox.voice import voice
 from dr_console.sandbox.world import World
 
 VENDORS: tuple[Callable[[World], Vendor], ...] = (
@@ -27,5 +29,7 @@ VENDORS: tuple[Callable[[World], Vendor], ...] = (
     search,
     vercel,
     slack,
+    twilio,
+    voice,
     edge,
 )

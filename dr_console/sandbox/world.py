@@ -19,6 +19,7 @@ from dr_console.sandbox.queues import Queues
 from dr_console.sandbox.r2_events import R2Events
 from dr_console.sandbox.search_index import Index
 from dr_console.sandbox.stores import Stores
+from dr_console.sandbox.telephones import Telephones
 from dr_console.sandbox.truth import Truth
 from dr_console.sandbox.users import Users
 
@@ -43,6 +44,7 @@ class World:
     edge_cache: EdgeCache = field(default_factory=EdgeCache)
     origins: dict[str, Origin] = field(default_factory=origins)
     stores: Stores = field(default_factory=Stores)
+    telephones: Telephones = field(default_factory=Telephones)
     # What Vercel's settings store holds by key; the product reads its degradation level there.
     settings_store: dict[str, Any] = field(default_factory=dict)
 

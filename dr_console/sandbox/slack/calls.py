@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from dr_console.sandbox import forms
 from dr_console.sandbox.rates import Bucket
 from dr_console.sandbox.slack.workspace import SCOPES, Workspace
 
@@ -148,9 +149,8 @@ async def _arguments(request: Request) -> dict[str, Any]:
         if not isinstance(body, dict):
             raise No("json_not_object")
         return found | body
-    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        form = await request.form()
-        return found | {name: value for name, value in form.items() if isinstance(value, str)}
+    if kind in (forms.URLENCODED, forms.MULTIPART):
+        return found | dict(await forms.fields(request))
     if kind and request.method == "POST" and await request.body():
         raise No("invalid_post_type")
     return found

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from dr_console.sandbox import loopback
+from dr_console.sandbox import forms, loopback
 from dr_console.sandbox.answers import WrongInput, answering, read_as
 from dr_console.sandbox.slack.calls import Front, Given, Method, No, Throttled, complain, throttled_answer
 from dr_console.sandbox.slack.chat import Chat, parts
@@ -158,7 +158,7 @@ async def _webhook(workspace: Workspace, chat: Chat, request: Request) -> Respon
 
 async def _webhook_message(workspace: Workspace, request: Request) -> tuple[Message, Channel]:
     if "form" in request.headers.get("content-type", ""):
-        body = json.loads(str((await request.form()).get("payload", "")))
+        body = json.loads(dict(await forms.fields(request)).get("payload", ""))
     else:
         body = json.loads(await request.body())
     given = Given(body if isinstance(body, dict) else {})
