@@ -7,21 +7,27 @@ one as sandbox mode refuses any other: the two worlds cannot mix.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from dr_console import env
+from dr_console.vendors import is_loopback
 
 PRETEND = "sandbox"
 
 
 @dataclass(frozen=True)
 class Credential:
-    """One setting. `pretend`: its value in sandbox mode, which the sandbox was built with. `secret`: never shown."""
+    """One setting. `pretend`: its value in sandbox mode, which the sandbox was built with. `secret`: never shown.
+
+    `address`: it is a URL, and `pretend` a path at the sandbox; in sandbox mode it must be on this machine.
+    """
 
     setting: str
     pretend: str
     meaning: str
     secret: bool = False
     default: str = ""  # in live mode
+    address: bool = False
 
 
 def _secret(setting: str, pretend: str, meaning: str) -> Credential:
@@ -94,7 +100,13 @@ CREDENTIALS: dict[str, dict[str, Credential]] = {
     "slack": {
         "token": _secret("DR_SLACK_TOKEN", "sandbox-xoxb-token", "Bot token of Slack (xoxb-…)."),
         "channel": Credential("DR_SLACK_CHANNEL", "C0INCIDENTS", "Channel that incidents are told in."),
-        "webhook_url": _secret("DR_SLACK_WEBHOOK_URL", "", "Incoming webhook, where there is no bot."),
+        "webhook_url": Credential(
+            "DR_SLACK_WEBHOOK_URL",
+            "/slack/services/T0SANDBOX/B0CONSOLE/sandbox-slack-webhook",
+            "Incoming webhook of Slack, where there is no bot.",
+            secret=True,
+            address=True,
+        ),
         "signing_secret": _secret("DR_SLACK_SIGNING_SECRET", "sandbox-slack-signing", "Signs what Slack sends."),
     },
     "twilio": {
@@ -103,19 +115,24 @@ CREDENTIALS: dict[str, dict[str, Credential]] = {
         "from_number": Credential("DR_TWILIO_FROM", "+15550100", "Number that calls come from."),
     },
     "voice": {
-        "url": Credential("DR_VOICE_WEBHOOK_URL", "", "Address that a call is asked for at, instead of Twilio."),
+        "url": Credential(
+            "DR_VOICE_WEBHOOK_URL",
+            "/voice/calls",
+            "Address that a call is asked for at, instead of Twilio.",
+            address=True,
+        ),
         "secret": _secret("DR_VOICE_WEBHOOK_SECRET", "sandbox-voice-secret", "Signs what is sent to it."),
     },
 }
 
 
-def read_credentials(mode: str) -> dict[str, dict[str, str]]:
+def read_credentials(mode: str, *, sandbox_port: int) -> dict[str, dict[str, str]]:
     """What the environment says, by vendor and name; the sandbox's own in sandbox mode.
 
     Raises WrongSetting where a secret of one world is given to the other.
     """
     return {
-        vendor: {name: _read(mode, credential) for name, credential in credentials.items()}
+        vendor: {name: _read(mode, credential, sandbox_port) for name, credential in credentials.items()}
         for vendor, credentials in CREDENTIALS.items()
     }
 
@@ -139,11 +156,24 @@ def wrong_world(mode: str, value: str) -> str:
     return ""
 
 
-def _read(mode: str, credential: Credential) -> str:
+def _read(mode: str, credential: Credential, sandbox_port: int) -> str:
+    if credential.address:
+        return _read_address(mode, credential, sandbox_port)
     default = credential.pretend if mode == "sandbox" else credential.default
     if not credential.secret:
         return env.text(credential.setting, default, credential.meaning, shown=credential.default)
     given = env.secret(credential.setting, default, credential.meaning)
     if problem := wrong_world(mode, given):
+        raise env.WrongSetting(credential.setting, problem)
+    return given
+
+
+def _read_address(mode: str, credential: Credential, sandbox_port: int) -> str:
+    pretend = f"http://127.0.0.1:{sandbox_port}{credential.pretend}"
+    default = pretend if mode == "sandbox" else credential.default
+    shown = "(none), or the sandbox’s"
+    given = env.url(credential.setting, default, credential.meaning, shown=shown, secret=credential.secret)
+    if mode == "sandbox" and not is_loopback(urlsplit(given).hostname or ""):
+        problem = "it is not on this machine, as it must be in sandbox mode. Set DR_MODE=live to use it."
         raise env.WrongSetting(credential.setting, problem)
     return given

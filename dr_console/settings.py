@@ -158,13 +158,14 @@ DR_SANDBOX_SPEED = env.integer(
     "DR_SANDBOX_SPEED", 1, "How many times faster than ours the sandbox’s clock runs.", least=1, most=100_000
 )
 DR_VENDOR_URLS = vendor_urls(DR_MODE, sandbox_port=DR_SANDBOX_PORT)
+DR_SANDBOX_URL = f"http://127.0.0.1:{DR_SANDBOX_PORT}" if DR_MODE == "sandbox" else ""
 DR_EDGE_URL = edge_url(DR_MODE, sandbox_port=DR_SANDBOX_PORT)
 DR_ALLOWED_NETWORKS = env.networks(
     "DR_ALLOWED_NETWORKS",
     [],
     "Private networks that health checks and webhooks may reach all the same. Without it, only public addresses.",
 )
-DR_CREDENTIALS = read_credentials(DR_MODE)
+DR_CREDENTIALS = read_credentials(DR_MODE, sandbox_port=DR_SANDBOX_PORT)
 DR_CREDENTIALS_GIVEN = given_credentials()
 DR_CREDENTIALS_SECRET = env.text(
     "DR_CREDENTIALS_SECRET",
@@ -199,6 +200,7 @@ DR_PROVIDERS: dict[str, dict[str, str]] = {
         "twilio": "dr_console.providers.twilio.TwilioPhone",
         "webhook": "dr_console.providers.voice_webhook.VoiceWebhook",
     },
+    "mail": {"smtp": "dr_console.providers.mail.SmtpMail"},
 }
 
 # --- Apps ---------------------------------------------------------------------------------------
@@ -224,6 +226,7 @@ INSTALLED_APPS = [
     "dr_console.people",
     "dr_console.live",
     "dr_console.operations",
+    "dr_console.sandbox_page",
     "dr_console.plans",
     "incidents",
     "backups",
@@ -366,8 +369,9 @@ SOCIALACCOUNT_PROVIDERS = {
 # --- Mail ---------------------------------------------------------------------------------------
 EMAIL_URL = env.secret(
     "EMAIL_URL",
-    "",
-    "Mail server: smtp://user:password@host:587 (smtp+tls:// for STARTTLS). Without it, mail is printed to the log.",
+    f"smtp://127.0.0.1:{DR_SANDBOX_SMTP_PORT}" if DR_MODE == "sandbox" and DR_SANDBOX_SMTP_PORT else "",
+    "Mail server: smtp://user:password@host:587 (smtp+tls:// for STARTTLS, smtp+ssl:// for TLS from the start). "
+    "Without it, mail goes to the sandbox’s mail server in sandbox mode, and is printed to the log in live mode.",
 )
 vars().update(env.mail_config("EMAIL_URL", EMAIL_URL))
 DEFAULT_FROM_EMAIL = env.text("DR_MAIL_FROM", "DR Console <dr-console@example.com>", "Sender of the console's mail.")

@@ -71,6 +71,47 @@ def test_a_wrong_secret_is_not_shown(read, name):
     assert "hunter2" not in str(refusal.value)
 
 
+def test_mail_goes_to_the_sandbox_in_sandbox_mode(read):
+    settings = read(DR_SANDBOX_SMTP_PORT="8225")
+    assert settings["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+    assert (settings["EMAIL_HOST"], settings["EMAIL_PORT"]) == ("127.0.0.1", 8225)
+
+
+def test_mail_goes_to_the_log_where_there_is_no_server_for_it(read):
+    backend = "django.core.mail.backends.console.EmailBackend"
+    assert read(**LIVE)["EMAIL_BACKEND"] == backend
+    assert read(DR_SANDBOX_SMTP_PORT="0")["EMAIL_BACKEND"] == backend
+
+
+def test_mail_goes_to_the_server_that_is_given_in_either_mode(read):
+    given = {"EMAIL_URL": "smtp+tls://ada:hunter2@mail.example.com:587"}
+    for settings in (read(**given), read(**given, **LIVE)):
+        assert (settings["EMAIL_HOST"], settings["EMAIL_PORT"]) == ("mail.example.com", 587)
+        assert settings["EMAIL_USE_TLS"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DR_SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/secret"),
+        ("DR_VOICE_WEBHOOK_URL", "https://voice.example.com/calls"),
+    ],
+)
+def test_addresses_of_services_are_on_this_machine_in_sandbox_mode(read, name, value):
+    with pytest.raises(WrongSetting) as refusal:
+        read(**{name: value})
+    assert str(refusal.value).startswith(f"{name}: ")
+    assert "secret" not in str(refusal.value)
+    assert value in str(read(**{name: value}, **LIVE)["DR_CREDENTIALS"])
+
+
+def test_without_an_address_of_a_service_there_is_the_sandboxs(read):
+    credentials = read(DR_SANDBOX_PORT="8200")["DR_CREDENTIALS"]
+    assert credentials["voice"]["url"] == "http://127.0.0.1:8200/voice/calls"
+    assert credentials["slack"]["webhook_url"].startswith("http://127.0.0.1:8200/slack/services/")
+    assert read(**LIVE)["DR_CREDENTIALS"]["voice"]["url"] == ""
+
+
 def test_an_empty_variable_is_one_that_is_not_given(read):
     assert read(PORT="", SECRET_KEY=" ")["PORT"] == 8000
 

@@ -8,8 +8,12 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from dr_console.providers.capabilities.cdn import CdnProvider
+from dr_console.providers.capabilities.chat import ChatProvider
 from dr_console.providers.capabilities.dns import DnsProvider
 from dr_console.providers.capabilities.events import EventsProvider
+from dr_console.providers.capabilities.mail import MailProvider
+from dr_console.providers.capabilities.paging import PagingProvider
+from dr_console.providers.capabilities.phone import PhoneProvider
 
 
 def provider(capability: str, vendor: str = "") -> Any:
@@ -33,3 +37,19 @@ def cdn(vendor: str = "") -> CdnProvider:
 
 def events(vendor: str = "") -> EventsProvider:
     return cast(EventsProvider, provider("events", vendor))
+
+
+def paging(vendor: str = "") -> PagingProvider:
+    return cast(PagingProvider, provider("paging", vendor))
+
+
+def chat(vendor: str = "") -> ChatProvider:
+    return cast(ChatProvider, provider("chat", vendor))
+
+
+def phone(vendor: str = "") -> PhoneProvider:
+    return cast(PhoneProvider, provider("phone", vendor))
+
+
+def mail(vendor: str = "") -> MailProvider:
+    return cast(MailProvider, provider("mail", vendor))
