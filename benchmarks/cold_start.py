@@ -77,11 +77,14 @@ def first_page(folder: Path, *, idle: float = 0) -> tuple[float, float]:
     """Seconds from the command to a first page of status 200, and megabytes once it has been idle for a while."""
     port = free_port()
     began = time.perf_counter()
-    console = Running([sys.executable, "manage.py", "up"], _environment(folder) | {"PORT": str(port)})
+    # Nothing asks the pretend clouds here, but all their ports are open.
+    names = ("DR_SANDBOX_PORT", "DR_SANDBOX_DNS_PORT", "DR_SANDBOX_SMTP_PORT")
+    ports = {"PORT": str(port), **{name: str(free_port()) for name in names}}
+    console = Running([sys.executable, "manage.py", "up"], _environment(folder) | ports)
     try:
         _get_first_page(port, console)
         seconds = time.perf_counter() - began
-        console.wait_for("beat started")
+        console.wait_for("sandbox started")
         time.sleep(idle)
         return seconds, _megabytes({console.process.pid, *console.descendants()})
     finally:

@@ -16,9 +16,11 @@ from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from dr_console.audit import origin
+from dr_console.env import WrongSetting
 from dr_console.operations.heartbeats import Pulse
 from dr_console.operations.listener import listen
 from dr_console.operations.models import Heartbeat
+from dr_console.sandbox.ports import Options, PortRefused, Ports
 
 # `make check` has checked every model; doing so again would make each worker's memory its own.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
@@ -97,6 +99,34 @@ def beat() -> None:
     app.Beat(quiet=True, loglevel="INFO").run()
 
 
+def sandbox_options() -> Options:
+    return Options(
+        port=settings.DR_SANDBOX_PORT,
+        dns_port=settings.DR_SANDBOX_DNS_PORT,
+        smtp_port=settings.DR_SANDBOX_SMTP_PORT,
+        speed=settings.DR_SANDBOX_SPEED,
+    )
+
+
+def sandbox_ports() -> Ports:
+    """Bound before anything is started, so that a port in use is told at once. Raises WrongSetting."""
+    try:
+        return Ports.bind(sandbox_options())
+    except PortRefused as refused:
+        raise refused_port(refused) from None
+
+
+def refused_port(refused: PortRefused) -> WrongSetting:
+    return WrongSetting(f"DR_SANDBOX_{refused.option.upper().replace('-', '_')}", refused.why)
+
+
+def sandbox(ports: Ports | None = None) -> None:
+    """The pretend clouds, until SIGTERM."""
+    from dr_console.sandbox.serving import serve  # noqa: PLC0415 (live mode never needs it)
+
+    serve(sandbox_options(), ports or sandbox_ports())
+
+
 # One line a process.
 PROCESSES: dict[str, Callable[[], None]] = {
     "web": web,
@@ -104,6 +134,7 @@ PROCESSES: dict[str, Callable[[], None]] = {
     # One that takes nothing else, so that nothing long can stand before a failover.
     "failover": partial(worker, "failover", ["failover"]),
     "beat": beat,
+    **({"sandbox": sandbox} if settings.DR_MODE == "sandbox" else {}),
 }
 
 
@@ -125,6 +156,11 @@ def import_for_workers() -> None:
 
     app.loader.import_default_modules()
     app.finalize()
+
+
+def import_for_sandbox() -> None:
+    """The same for the pretend clouds."""
+    import_module("dr_console.sandbox.serving")
 
 
 class _Server(uvicorn.Server):

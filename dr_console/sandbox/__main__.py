@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import socket
+import sys
 
-import uvicorn
+from dr_console.sandbox.ports import Options, PortRefused
 
-from dr_console.sandbox.broken_wire import Protocol
-from dr_console.sandbox.clock import Clock
-from dr_console.sandbox.server import Sandbox
-from dr_console.sandbox.world import World
+
+def add_arguments(parser: argparse.ArgumentParser, options: Options) -> None:
+    """Ports: 0 takes a free one for HTTP, and leaves the others out."""
+    parser.add_argument("--port", type=int, default=options.port, help="of HTTP; 0 takes a free one")
+    parser.add_argument("--dns-port", type=int, default=options.dns_port, help="of DNS, UDP and TCP; 0 for none")
+    parser.add_argument("--smtp-port", type=int, default=options.smtp_port, help="of the mail server; 0 for none")
+    parser.add_argument("--tls-port", type=int, default=options.tls_port, help="of HTTPS, for programs that insist")
+    parser.add_argument("--speed", type=float, default=options.speed, help="how much faster than ours its clock runs")
+    parser.add_argument("--seed", type=int, default=options.seed, help="the same seed tells the same story")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=8100, help="0 takes a free one")
-    parser.add_argument("--speed", type=float, default=1.0, help="how much faster than ours its clock runs")
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    listener = socket.create_server(("127.0.0.1", given.port))
-    print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    app = Sandbox(World(Clock(given.speed), given.seed))
-    config = uvicorn.Config(
-        app,
-        http=Protocol,
-        ws="none",
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=1,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    add_arguments(parser, Options(dns_port=0, smtp_port=0))
+    from dr_console.sandbox.serving import serve  # noqa: PLC0415 (not for --help, and not for manage.py)
+
+    try:
+        serve(Options(**vars(parser.parse_args())))
+    except PortRefused as refused:
+        print(f"--{refused.option}: {refused.why}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

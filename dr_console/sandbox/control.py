@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from dr_console.sandbox.answers import WrongInput, answering, read_as
 from dr_console.sandbox.faults import Fault, Rule, WrongRule, check
 from dr_console.sandbox.figures import figures
+from dr_console.sandbox.mail_server import VENDOR
 from dr_console.sandbox.scenarios import SCENARIOS
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.view import world_shown
@@ -62,6 +63,8 @@ class Control:
 
     def __init__(self, world: World, vendors: Sequence[Vendor]) -> None:
         self.world, self.vendors = world, {vendor.name: vendor for vendor in vendors}
+        # Mail comes over SMTP, and so has no routes.
+        self.names = {*self.vendors, VENDOR}
 
     def routes(self) -> list[BaseRoute]:
         table = {
@@ -109,7 +112,7 @@ class Control:
         rule = await read_as(request, Rule)
         self.world.clock.run_due()
         try:
-            check(rule, set(self.vendors), {origin.region for origin in self.world.origins.values()})
+            check(rule, self.names, {origin.region for origin in self.world.origins.values()})
             faults = self.world.faults.add(rule)
         except WrongRule as wrong:
             raise WrongInput(wrong.field, f"{wrong.field}: {wrong.message}") from None
@@ -141,7 +144,7 @@ class Control:
             raise WrongInput("name", f"name: there is no scenario “{wanted.name}”; there are {', '.join(SCENARIOS)}.")
         self.world.clock.run_due()
         try:
-            scenario.start(self.world, wanted.parameters, self.vendors)
+            scenario.start(self.world, wanted.parameters, self.names)
         except WrongRule as wrong:
             raise WrongInput(wrong.field, f"{wrong.field}: {wrong.message}") from None
         return JSONResponse(scenario.shown(self.world), 201)

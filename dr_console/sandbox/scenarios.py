@@ -94,7 +94,7 @@ def _seconds(name: str, default: float, en: str, zh: str) -> Parameter:
     return Parameter(name, default, {"en": en, "zh-hans": zh}, least=1.0)
 
 
-_VENDORS = ("cloudflare", "vercel", "aws", "r2", "github", "pagerduty", "slack", "twilio")
+_VENDORS = ("cloudflare", "vercel", "aws", "r2", "github", "pagerduty", "slack", "twilio", "email")
 _HOW = {"error": "error", "reset": "reset", "timeout": "timeout", "throttled": "throttled"}
 
 _ALL = (

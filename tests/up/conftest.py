@@ -19,6 +19,7 @@ from psycopg import sql
 from dr_console.operations.redis_server import free_port
 from tests.running import Running, running
 
+PORTS = ("PORT", "DR_SANDBOX_PORT", "DR_SANDBOX_DNS_PORT", "DR_SANDBOX_SMTP_PORT")
 UP = [sys.executable, "manage.py", "up"]
 
 
@@ -31,12 +32,16 @@ class Console:
         self.folder = Path(environment["DR_DATA_DIR"])
         self.address = f"http://127.0.0.1:{environment['PORT']}"
 
+    @property
+    def is_sandbox(self) -> bool:
+        return self.environment.get("DR_MODE", "sandbox") == "sandbox"
+
     def get(self, path: str, **options: Any) -> httpx.Response:
         return httpx.get(f"{self.address}{path}", timeout=30, **options)
 
     def wait_until_ready(self, seconds: float = 60) -> None:
         self.program.wait_for("Ctrl-C stops it", seconds=seconds)
-        self.program.wait_for("beat started")
+        self.program.wait_for("(beat|sandbox) started", times=2 if self.is_sandbox else 1)
         until = time.monotonic() + seconds
         while (answer := self.get("/readyz")).status_code != 200:
             assert time.monotonic() < until, f"not ready in {seconds} s: {answer.text}\n{self.program.printed}"
@@ -54,7 +59,7 @@ def settings_for(tmp_path: Path) -> Iterator[Callable[..., dict[str, str]]]:
         database = stack.enter_context(_empty_database())
 
         def make(**settings: str) -> dict[str, str]:
-            here = {"DR_DATA_DIR": str(tmp_path / "var"), "PORT": str(free_port()), **database}
+            here = {"DR_DATA_DIR": str(tmp_path / "var"), **{name: str(free_port()) for name in PORTS}, **database}
             return {**here, **settings}
 
         yield make

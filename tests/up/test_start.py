@@ -40,7 +40,7 @@ def test_every_line_of_a_process_has_its_name(up):
     with up() as console:
         console.wait_until_ready()
         console.program.signal(signal.SIGTERM).wait(15)
-    named = re.compile(r"\d\d:\d\d:\d\d (system|redis|web|worker|failover|beat) +\| ")
+    named = re.compile(r"\d\d:\d\d:\d\d (system|redis|web|worker|failover|beat|sandbox) +\| ")
     to_the_person = re.compile(r"Making the database ready|DR Console is at|Log in as|Ctrl-C stops it|^$")
     assert [line for line in console.program.lines if not named.match(line) and not to_the_person.match(line)] == []
 
@@ -80,7 +80,7 @@ def test_a_signal_ends_everything_within_ten_seconds(up, number):
         with client.stream("GET", "/live/console/") as stream:
             assert stream.status_code == 200
             processes = console.program.descendants()
-            assert len(processes) == 5
+            assert len(processes) == 6
             assert console.program.signal(number).wait(10) == 0
             assert all_gone(processes, within=0.5)
     assert console.program.lines[-1].endswith("redis stopped")

@@ -50,9 +50,12 @@ class Console:
             self.supervisor.add_process("redis", claim.redis, is_last=True)
         self._add("prepare", preparation.prepare, ["prepare"], then=self._prepared)
         self._add("welcome", preparation.welcome, ["prepare", "--welcome"], then=self._welcomed)
-        web = partial(processes.web, listener, self._tell_ready)
+        bound = {"web": partial(processes.web, listener, self._tell_ready)}
+        self.sandbox_ports = processes.sandbox_ports() if "sandbox" in processes.PROCESSES else None
+        if self.sandbox_ports is not None:
+            bound["sandbox"] = partial(processes.sandbox, self.sandbox_ports)
         for name, run in processes.PROCESSES.items():
-            self._add(name, run if name != "web" else web, ["serve", name])
+            self._add(name, bound.get(name, run), ["serve", name])
         self.starts_redis = claim.redis is not None
 
     def run(self) -> int:
@@ -73,8 +76,10 @@ class Console:
             return
         self.supervisor.when_readable(self.readiness, self._answers)
         if not CAN_FORK:
-            # A web process that does not inherit the socket binds the port itself, and cannot say when it is ready.
+            # A process that does not inherit its sockets binds the ports itself, and cannot say when it is ready.
             self.listener.close()
+            if self.sandbox_ports is not None:
+                self.sandbox_ports.close()
             self._tell_ready()
         self.supervisor.start("web")
 
@@ -82,6 +87,8 @@ class Console:
         """The first page can be had. What follows would only have kept it waiting."""
         self.supervisor.start("welcome")
         processes.import_for_workers()
+        if self.sandbox_ports is not None:
+            processes.import_for_sandbox()
         for name in processes.PROCESSES:
             if name != "web":
                 self.supervisor.start(name)
