@@ -55,7 +55,7 @@ def episodes(world: World) -> list[Episode]:
     ends = [*(at for at, _batch in began[1:]), now]
     return [
         Episode(batches[batch][0].story, at, _healed_at(batches[batch], now), until)
-        for (at, batch), until in zip(began, ends, strict=True)
+        for (at, batch), until in zip(began, ends, strict=False)
     ]
 
 
