@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dr_console.sandbox.clock import Clock
-from dr_console.sandbox.queues import EVENTS_QUEUE_ID, Queues
+from dr_console.sandbox.queues import EVENTS_QUEUE_ID, Queue, Queues
 from dr_console.sandbox.stores import R2_BUCKET
 
 ACCOUNT_ID = "a" * 32
@@ -83,10 +83,7 @@ class R2Events:
 
         `action`: one of ACTIONS. `size` (bytes) and `etag` are left out of deletions. `copied_from`: bucket and key.
         """
-        event: dict[str, Any] = {"account": ACCOUNT_ID, "action": action, "bucket": bucket, "object": {"key": key}}
-        if action not in DELETIONS:
-            event["object"] |= {"size": size or 0, "eTag": (etag or "").strip('"')}
-        event["eventTime"] = self.clock.moment().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        event = self._event(action, bucket, key, size, etag)
         if copied_from:
             event["copySource"] = {"bucket": copied_from[0], "object": copied_from[1]}
         for (of, queue_id), rules in list(self.rules.items()):
@@ -96,4 +93,18 @@ class R2Events:
             if self.drop_next > 0:
                 self.drop_next -= 1
             else:
-                self.queues.push(queue, json.dumps(event, separators=(",", ":")), "json")
+                self._push(queue, event)
+
+    def tell(self, queue: Queue, action: str, bucket: str, key: str, *, size: int | None, etag: str | None) -> None:
+        """Write an event to this queue, whether it happened and whatever the rules say."""
+        self._push(queue, self._event(action, bucket, key, size, etag))
+
+    def _event(self, action: str, bucket: str, key: str, size: int | None, etag: str | None) -> dict[str, Any]:
+        thing: dict[str, Any] = {"key": key}
+        if action not in DELETIONS:
+            thing |= {"size": size or 0, "eTag": (etag or "").strip('"')}
+        at = self.clock.moment().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {"account": ACCOUNT_ID, "action": action, "bucket": bucket, "object": thing, "eventTime": at}
+
+    def _push(self, queue: Queue, event: dict[str, Any]) -> None:
+        self.queues.push(queue, json.dumps(event, separators=(",", ":")), "json")

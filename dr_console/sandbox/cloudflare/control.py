@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dr_console.sandbox.answers import answering, read_as
+from dr_console.sandbox.answers import WrongInput, answering, read_as
 from dr_console.sandbox.cloudflare.front import MOST_REQUESTS, Budget, Tokens
 from dr_console.sandbox.cloudflare.zones import Zones
+from dr_console.sandbox.queues import EVENTS_QUEUE_ID
 from dr_console.sandbox.stores import R2_BUCKET
 from dr_console.sandbox.world import World
 
@@ -53,7 +54,7 @@ class EventLoss(BaseModel):
 
 
 class EventMade(BaseModel):
-    """One change in R2 that is told now, whether it happened or not."""
+    """One change in R2 that is told to the queue now, whether it happened or not."""
 
     model_config = STRICT
 
@@ -95,7 +96,10 @@ class CloudflareControl:
 
     async def event(self, request: Request) -> Response:
         made = await read_as(request, EventMade)
-        self._world.r2_events.happened(made.action, made.bucket, made.key, size=made.size, etag=made.etag)
+        queue = self._world.queues.by_id.get(EVENTS_QUEUE_ID)
+        if queue is None:
+            raise WrongInput("key", "The queue was deleted.")
+        self._world.r2_events.tell(queue, made.action, made.bucket, made.key, size=made.size, etag=made.etag)
         return JSONResponse({"status": "ok"})
 
     async def event_loss(self, request: Request) -> Response:
