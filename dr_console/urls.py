@@ -22,6 +22,7 @@ urlpatterns = [
     path("live/", include("dr_console.live.urls")),
     path("people/", include("dr_console.people.urls")),
     path("audit/", include("dr_console.audit.urls")),
+    path("sandbox/", include("dr_console.sandbox_page.urls")),
     path("plan/", include("dr_console.plans.urls")),
     path("", include("incidents.urls")),
     path("backups/", include("backups.urls")),

@@ -122,10 +122,11 @@ def _all_before(node: Node, by_key: dict[str, Node]) -> set[str]:
 
 
 def _text_width(label: str) -> int:
-    return round(EM * max(_ems(line) for line in _broken(label)))
+    return round(EM * max(ems(line) for line in _broken(label)))
 
 
-def _ems(text: str) -> float:
+def ems(text: str) -> float:
+    """About how wide the text is, in font sizes."""
     return sum(1.0 if _is_wide(character) else 0.58 for character in text)
 
 
@@ -138,7 +139,7 @@ def _broken(label: str) -> list[str]:
     words = re.findall(r"[^\s\u2e80-\uffef]+\s*|[\u2e80-\uffef]\s*", label) or [label]
     lines = [""]
     for word in words:
-        if lines[-1] and _ems(lines[-1] + word.rstrip()) > WIDEST:
+        if lines[-1] and ems(lines[-1] + word.rstrip()) > WIDEST:
             lines.append("")
         lines[-1] += word
     return [line.rstrip() for line in lines]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
@@ -23,6 +24,8 @@ class Destination:
     permission: str = ""
     #: The letter that opens the page after "g". Only for the bar.
     key: str = ""
+    #: Only there in this mode of the console, if any is named.
+    mode: str = ""
     #: For a page beside the bar: the name of the URL of the bar's page that it belongs to.
     within: str = ""
 
@@ -35,6 +38,8 @@ class Destination:
             return ""
 
     def is_open_to(self, person: Person) -> bool:
+        if self.mode and self.mode != settings.DR_MODE:
+            return False
         return not self.permission or person.has_perm(self.permission)
 
 
@@ -56,7 +61,9 @@ BAR = (
     Destination(_("Plan"), "plans:overview", "book-open", "plans.view_plan", key="p"),
     Destination(_("Backups"), "backups:policies", "database", "plans.view_plan", key="b"),
     Destination(_("Drills"), "drills:calendar", "calendar-days", "plans.view_plan", key="d"),
+    Destination(_("Readiness"), "operations:readiness", "heart-pulse", "plans.view_plan", key="r"),
     Destination(_("Contacts"), "incidents:contacts", "users", "plans.view_plan", key="c"),
+    Destination(_("Sandbox"), "sandbox:page", "zap", "plans.view_plan", key="s", mode="sandbox"),
     Destination(_("Audit"), "audit:log", "scroll-text", "audit.view_auditentry", key="a"),
     Destination(_("People"), "people:list", "user", "people.manage", key="e"),
 )
