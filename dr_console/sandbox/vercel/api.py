@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dr_console.sandbox.vendor import Vendor
-from dr_console.sandbox.vercel import deployments, hosts, people, projects, switching, variables
+from dr_console.sandbox.vercel import deployments, domains, hosts, people, projects, switching, variables
 from dr_console.sandbox.vercel.account import TEAM_ID, TEAM_SLUG, USER_ID, VENDOR, Account
 from dr_console.sandbox.vercel.asking import Asked, Refusal, View, complain, unversioned
 from dr_console.sandbox.vercel.control import Control
@@ -32,6 +32,7 @@ def vercel(world: World) -> Vendor:
         deployments.TABLE,
         switching.TABLE,
         hosts.TABLE,
+        domains.TABLE,
         variables.TABLE,
         projects.TABLE,
         people.TABLE,

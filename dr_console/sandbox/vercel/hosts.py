@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from dr_console.sandbox.vercel.account import TEAM_ID, USER_ID, USERNAME, Alias, Domain, Project
-from dr_console.sandbox.vercel.asking import Asked, Refusal, Table, bad_request, not_found, page
+from dr_console.sandbox.vercel.account import Alias, Domain, Project
+from dr_console.sandbox.vercel.asking import Asked, Refusal, Table, bad_request, page
 from dr_console.sandbox.vercel.shown import CREATOR
 
 HOST = re.compile(r"(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
@@ -99,30 +99,49 @@ def _shown(asked: Asked, alias: Alias) -> dict[str, Any]:
 def project_domains(asked: Asked) -> Any:
     project = _project(asked)
     rows, pagination = page(asked.account.domains_of(project), asked, lambda each: each.created)
-    return {"domains": [_domain(each) for each in rows], "pagination": pagination}
+    return {"domains": [shown_domain(each) for each in rows], "pagination": pagination}
 
 
 def project_domain(asked: Asked) -> Any:
-    return _domain(asked.account.domain(_project(asked), asked.path["domain"]))
+    return shown_domain(asked.account.domain(_project(asked), asked.path["domain"]))
 
 
 def add_domain(asked: Asked) -> Any:
+    return shown_domain(_add(asked, "name"))
+
+
+def add_domain_the_old_way(asked: Asked) -> Any:
+    """What `vercel domains add` sends: all host names of the project come back."""
+    project, _added = _project(asked), _add(asked, "domain")
+    return [
+        {"domain": each.name, "target": "PRODUCTION", "environment": "production", "createdAt": each.created}
+        for each in asked.account.domains_of(project)
+    ]
+
+
+def remove_domain_the_old_way(asked: Asked) -> Any:
+    return _remove(asked, asked.query("domain"))
+
+
+def _add(asked: Asked, field: str) -> Domain:
     account, project, body = asked.account, _project(asked), asked.body()
-    host = _host(asked.want(body, "name", str))
+    host = _host(asked.want(body, field, str))
     taken = account.domains.get(host)
     if taken is not None:
         if taken.project_id == project.id:
             message = f"Cannot add {host} since it's already in use by this project."
-            raise Refusal(400, "domain_already_in_use", message, projectId=project.id, domain=_domain(taken))
+            raise Refusal(400, "domain_already_in_use", message, projectId=project.id, domain=shown_domain(taken))
         message = f"Cannot add {host} since it's already assigned to another project."
-        raise Refusal(409, "domain_already_in_use", message, projectId=taken.project_id, domain=_domain(taken))
+        code = "domain_already_in_use" if field == "name" else "ALIAS_DOMAIN_EXIST"
+        there = {"id": taken.project_id, "name": account.projects[taken.project_id].name}
+        raise Refusal(409, code, message, projectId=taken.project_id, project=there, domain=shown_domain(taken))
     at = account.stamp()
     domain = Domain(host, project.id, at, updated=at)
     account.domains[host] = domain
     _set(domain, body)
     _follow(asked, project, domain)
     account.effect("domain.add", host, project=project.name)
-    return _domain(domain)
+    return domain
 
 
 def change_domain(asked: Asked) -> Any:
@@ -130,11 +149,15 @@ def change_domain(asked: Asked) -> Any:
     _set(domain, asked.body())
     domain.updated = asked.account.stamp()
     asked.account.effect("domain.update", domain.name)
-    return _domain(domain)
+    return shown_domain(domain)
 
 
 def remove_domain(asked: Asked) -> Any:
-    domain = asked.account.domain(_project(asked), asked.path["domain"])
+    return _remove(asked, asked.path["domain"])
+
+
+def _remove(asked: Asked, name: str) -> Any:
+    domain = asked.account.domain(_project(asked), name)
     del asked.account.domains[domain.name]
     asked.account.aliases.pop(domain.name, None)
     asked.account.effect("domain.remove", domain.name)
@@ -144,7 +167,7 @@ def remove_domain(asked: Asked) -> Any:
 def verify_domain(asked: Asked) -> Any:
     domain = asked.account.domain(_project(asked), asked.path["domain"])
     domain.verified = True
-    return _domain(domain)
+    return shown_domain(domain)
 
 
 def move_domain(asked: Asked) -> Any:
@@ -159,7 +182,7 @@ def move_domain(asked: Asked) -> Any:
     account.aliases.pop(domain.name, None)
     _follow(asked, to, domain)
     account.effect("domain.move", domain.name, before=before.name, to=to.name)
-    return _domain(domain)
+    return shown_domain(domain)
 
 
 def _follow(asked: Asked, project: Project, domain: Domain) -> None:
@@ -174,10 +197,10 @@ def _set(domain: Domain, body: dict[str, Any]) -> None:
     domain.redirect_status = body.get("redirectStatusCode", domain.redirect_status)
 
 
-def _domain(domain: Domain) -> dict[str, Any]:
+def shown_domain(domain: Domain) -> dict[str, Any]:
     return {
         "name": domain.name,
-        "apexName": _apex(domain.name),
+        "apexName": apex_of(domain.name),
         "projectId": domain.project_id,
         "redirect": domain.redirect,
         "redirectStatusCode": domain.redirect_status,
@@ -187,70 +210,6 @@ def _domain(domain: Domain) -> dict[str, Any]:
         "updatedAt": domain.updated or domain.created,
         "verified": domain.verified,
     }
-
-
-def domains(asked: Asked) -> Any:
-    """The team's own: one for each apex that its projects use."""
-    rows, pagination = page(_apexes(asked).values(), asked, lambda each: each["createdAt"])
-    return {"domains": rows, "pagination": pagination}
-
-
-def domain(asked: Asked) -> Any:
-    found = _apexes(asked).get(asked.path["domain"].lower())
-    if found is None:
-        raise not_found("The domain")
-    return {"domain": {**found, "suffix": False}}
-
-
-def _apexes(asked: Asked) -> dict[str, dict[str, Any]]:
-    ids = {project.id for project in asked.account.projects_of(asked.owner)}
-    found: dict[str, dict[str, Any]] = {}
-    for each in asked.account.domains.values():
-        apex = _apex(each.name)
-        if each.project_id in ids and apex != "vercel.app":
-            found.setdefault(apex, _apex_shown(apex, each.created))
-    return found
-
-
-def _apex_shown(apex: str, at: int) -> dict[str, Any]:
-    return {
-        "id": f"dom_{apex}",
-        "name": apex,
-        "serviceType": "external",
-        "nsVerifiedAt": None,
-        "verified": True,
-        "nameservers": ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
-        "intendedNameservers": ["ns1.vercel-dns.com", "ns2.vercel-dns.com"],
-        "createdAt": at,
-        "boughtAt": None,
-        "expiresAt": None,
-        "orderedAt": None,
-        "renew": False,
-        "transferredAt": None,
-        "teamId": TEAM_ID,
-        "userId": USER_ID,
-        "echMode": "auto",
-        "creator": {"id": USER_ID, "username": USERNAME, "email": CREATOR["email"]},
-    }
-
-
-def configuration(asked: Asked) -> Any:
-    return {
-        "configuredBy": "CNAME",
-        "acceptedChallenges": ["http-01"],
-        "misconfigured": False,
-        "recommendedIPv4": [{"rank": 1, "value": ["76.76.21.21"]}],
-        "recommendedCNAME": [{"rank": 1, "value": "cname.vercel-dns.com."}],
-        "cnames": ["cname.vercel-dns.com"],
-        "aValues": [],
-        "conflicts": [],
-        "nameservers": [],
-        "serviceType": "external",
-    }
-
-
-def no_certificates(asked: Asked) -> Any:
-    return {"certs": [], "pagination": {"count": 0, "next": None, "prev": None}}
 
 
 def _project(asked: Asked) -> Project:
@@ -265,7 +224,7 @@ def _host(name: str) -> str:
     return host
 
 
-def _apex(host: str) -> str:
+def apex_of(host: str) -> str:
     return ".".join(host.split(".")[-2:])
 
 
@@ -279,6 +238,8 @@ TABLE: Table = (
     ("GET", "/aliases", aliases),
     ("GET", "/aliases/{id}", one_alias),
     ("DELETE", "/aliases/{id}", remove_alias),
+    ("POST", "/projects/{project}/alias", add_domain_the_old_way),
+    ("DELETE", "/projects/{project}/alias", remove_domain_the_old_way),
     ("GET", "/projects/{project}/domains", project_domains),
     ("POST", "/projects/{project}/domains", add_domain),
     ("GET", "/projects/{project}/domains/{domain}", project_domain),
@@ -286,8 +247,4 @@ TABLE: Table = (
     ("DELETE", "/projects/{project}/domains/{domain}", remove_domain),
     ("POST", "/projects/{project}/domains/{domain}/verify", verify_domain),
     ("POST", "/projects/{project}/domains/{domain}/move", move_domain),
-    ("GET", "/domains", domains),
-    ("GET", "/domains/{domain}", domain),
-    ("GET", "/domains/{domain}/config", configuration),
-    ("GET", "/certs", no_certificates),
 )
