@@ -65,6 +65,8 @@ class AccountApi:
             Route("/zones/{zone_id}/settings/{setting}", self.setting, methods=["GET"]),
             Route("/zones/{zone_id}/settings/{setting}", self.set_setting, methods=["PATCH"]),
             Route("/zones/{zone_id}/available_plans", self.plans, methods=["GET"]),
+            Route("/zones/{zone_id}/pagerules", self.none, methods=["GET"]),
+            Route("/zones/{zone_id}/rulesets", self.none, methods=["GET"]),
         ]
 
     async def verify(self, request: Request) -> Response:
@@ -199,6 +201,11 @@ class AccountApi:
     def _setting(self, zone: Zone, name: str) -> dict[str, Any]:
         value = zone.settings.get(name, SETTINGS[name])
         return {"id": name, "value": value, "editable": True, "modified_on": self._since}
+
+    async def none(self, request: Request) -> Response:
+        """What tools look for around what they manage, and the customer has none of."""
+        self._zone(request)
+        return ok([])
 
     async def plans(self, request: Request) -> Response:
         zone = self._zone(request)

@@ -24,6 +24,7 @@ MOST_REQUESTS = 1_200
 WINDOW_SECONDS = 300.0
 TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{8,}")
 EXEMPT = re.compile(r"/messages/(pull|ack)$")
+PUBLIC = re.compile(r"/client/v4/ips$")
 
 
 class Budget:
@@ -120,7 +121,8 @@ class Front:
         self._routes, self._tokens, self._budget = routes, tokens, budget
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+        # "/zones/" is as good as "/zones".
+        request = Request({**scope, "path": scope["path"].rstrip("/")}, receive)
         try:
             response = await self._answer(request)
         except Refusal as refusal:
@@ -134,7 +136,7 @@ class Front:
         return {"server": "cloudflare", "cf-ray": ray, "api-version": "2026-11-01", **self._budget.headers()}
 
     async def _answer(self, request: Request) -> Response:
-        token = self._tokens.check(request)
+        token = "" if PUBLIC.search(request.scope["path"]) else self._tokens.check(request)
         if not EXEMPT.search(request.scope["path"]):
             self._budget.take()
         request.scope["cloudflare.token"] = token

@@ -32,7 +32,7 @@ class R2Api:
         self._world = world
         self._buckets: dict[str, dict[str, Any]] = {}
         self._rules: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        self._add(R2_BUCKET, {"location": "APAC"})
+        self._add(R2_BUCKET, {})
 
     def routes(self) -> list[Route]:
         buckets = "/accounts/{account_id}/r2/buckets"
@@ -66,7 +66,7 @@ class R2Api:
         self._buckets[name] = {
             "name": name,
             "creation_date": moment(self._world.clock.now()),
-            "location": str(given.get("location") or given.get("locationHint") or "APAC").upper(),
+            "location": str(given.get("locationHint") or "apac").lower(),
             "storage_class": given.get("storageClass") or "Standard",
             "jurisdiction": "default",
         }
