@@ -1,5 +1,7 @@
 """Whether a request that came in is from the vendor that it says it is from. Pure: the time and the secrets are given.
 
+Where a secret is empty, because nobody has set it, nothing is genuine.
+
 PagerDuty: https://developer.pagerduty.com/docs/verifying-webhook-signatures
 Slack: https://docs.slack.dev/authentication/verifying-requests-from-slack
 Twilio: https://www.twilio.com/docs/usage/webhooks/webhooks-security
@@ -41,7 +43,9 @@ def slack(body: bytes, signature: str | None, timestamp: str | None, *, secret: 
     """`signature`, `timestamp`: headers X-Slack-Signature and X-Slack-Request-Timestamp. `at`: now, in seconds."""
     if not signature or not timestamp or not (timestamp.isascii() and timestamp.isdigit()):
         return Verdict.UNSIGNED
-    verdict = _judge([signature.strip()], ["v0=" + _hex(secret, b"v0:" + timestamp.encode() + b":" + body)])
+    verdict = _judge(
+        [signature.strip()], _if_set(secret, "v0=" + _hex(secret, b"v0:" + timestamp.encode() + b":" + body))
+    )
     if verdict is Verdict.GENUINE and abs(at - int(timestamp)) > SLACK_WINDOW_SECONDS:
         return Verdict.STALE
     return verdict
@@ -73,12 +77,12 @@ def twilio(
         base64.b64encode(hmac.new(secret.encode(), (spelling + fields).encode(), hash_function).digest()).decode()
         for spelling in _with_and_without_port(url)
     ]
-    return _judge([signature.strip()], expected)
+    return _judge([signature.strip()], _if_set(secret, *expected))
 
 
 def github(body: bytes, signature: str | None, *, secret: str) -> Verdict:
     """`signature`: header X-Hub-Signature-256."""
-    return _judge([signature.strip()] if signature else [], ["sha256=" + _hex(secret, body)])
+    return _judge([signature.strip()] if signature else [], _if_set(secret, "sha256=" + _hex(secret, body)))
 
 
 def voice(body: bytes, signature: str | None, *, secret: str, at: float) -> Verdict:
@@ -90,7 +94,7 @@ def voice(body: bytes, signature: str | None, *, secret: str, at: float) -> Verd
     timestamp = parts.get("t", "")
     if "v1" not in parts or not (timestamp.isascii() and timestamp.isdigit()):
         return Verdict.UNSIGNED
-    verdict = _judge([parts["v1"]], [_hex(secret, timestamp.encode() + b"." + body)])
+    verdict = _judge([parts["v1"]], _if_set(secret, _hex(secret, timestamp.encode() + b"." + body)))
     if verdict is Verdict.GENUINE and abs(at - int(timestamp)) > VOICE_WINDOW_SECONDS:
         return Verdict.STALE
     return verdict
@@ -104,6 +108,10 @@ def sign_voice(body: bytes, *, secret: str, at: float) -> str:
 
 def _hex(secret: str, message: bytes) -> str:
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def _if_set(secret: str, *signatures: str) -> Sequence[str]:
+    return signatures if secret else ()
 
 
 def _judge(given: Sequence[str], expected: Sequence[str]) -> Verdict:

@@ -20,8 +20,11 @@ EVENTS = ("initiated", "ringing", "answered", "completed")
 REFUSED_TO = {
     "+15005550001": (21217, "Phone number does not appear to be valid"),
     "+15005550002": (21214, "'To' phone number cannot be reached"),
-    "+15005550003": (21215, "Account not authorized to call {to}. Perhaps you need to enable some international permissions: "
-        "https://www.twilio.com/console/voice/calls/geo-permissions/low-risk"),
+    "+15005550003": (
+        21215,
+        "Account not authorized to call {to}. Perhaps you need to enable some international permissions: "
+        "https://www.twilio.com/console/voice/calls/geo-permissions/low-risk",
+    ),
     "+15005550004": (21216, "Account not allowed to call {to}"),
 }  # fmt: skip
 TEXT_STEPS = (("sending", 0.5), ("sent", 1.0), ("delivered", 3.0))
