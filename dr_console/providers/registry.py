@@ -9,11 +9,17 @@ from django.utils.module_loading import import_string
 
 from dr_console.providers.capabilities.cdn import CdnProvider
 from dr_console.providers.capabilities.chat import ChatProvider
+from dr_console.providers.capabilities.deployments import DeploymentProvider
 from dr_console.providers.capabilities.dns import DnsProvider
 from dr_console.providers.capabilities.events import EventsProvider
+from dr_console.providers.capabilities.functions import FunctionPlatform
 from dr_console.providers.capabilities.mail import MailProvider
 from dr_console.providers.capabilities.paging import PagingProvider
 from dr_console.providers.capabilities.phone import PhoneProvider
+from dr_console.providers.capabilities.settings_store import SettingsStore
+from dr_console.providers.capabilities.variables import VariableProvider
+from dr_console.providers.capabilities.snapshots import CacheSnapshotProvider, DatabaseSnapshotProvider
+from dr_console.providers.capabilities.vault import Vault
 
 
 def provider(capability: str, vendor: str = "") -> Any:
@@ -53,3 +59,31 @@ def phone(vendor: str = "") -> PhoneProvider:
 
 def mail(vendor: str = "") -> MailProvider:
     return cast(MailProvider, provider("mail", vendor))
+
+
+def functions(vendor: str = "") -> FunctionPlatform:
+    return cast(FunctionPlatform, provider("functions", vendor))
+
+
+def database_snapshots(vendor: str = "rds") -> DatabaseSnapshotProvider:
+    return cast(DatabaseSnapshotProvider, provider("snapshots", vendor))
+
+
+def cache_snapshots(vendor: str = "elasticache") -> CacheSnapshotProvider:
+    return cast(CacheSnapshotProvider, provider("snapshots", vendor))
+
+
+def vault(vendor: str = "") -> Vault:
+    return cast(Vault, provider("vault", vendor))
+
+
+def deployments(vendor: str = "") -> DeploymentProvider:
+    return cast(DeploymentProvider, provider("deployments", vendor))
+
+
+def variables(vendor: str = "") -> VariableProvider:
+    return cast(VariableProvider, provider("variables", vendor))
+
+
+def settings_store(vendor: str = "") -> SettingsStore:
+    return cast(SettingsStore, provider("settings_store", vendor))
