@@ -158,11 +158,6 @@ def import_for_workers() -> None:
     app.finalize()
 
 
-def import_for_sandbox() -> None:
-    """The same for the pretend clouds."""
-    import_module("dr_console.sandbox.serving")
-
-
 class _Server(uvicorn.Server):
     """uvicorn, saying when it answers."""
 

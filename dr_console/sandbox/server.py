@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dr_console.sandbox.answers import View, answering, read_as
+from dr_console.sandbox.answers import View, answering, guarded, read_as
 from dr_console.sandbox.clock import Clock
 from dr_console.sandbox.control import Control
 from dr_console.sandbox.observed import Observed
@@ -75,6 +75,8 @@ def _app(world: World, reset: View) -> ASGIApp:
         for start in vendor.at_root
         for rest in ("", "/{rest:path}")
     ]
-    controls = [Mount(f"/control/{vendor.name}", Router(vendor.control)) for vendor in vendors if vendor.control]
+    controls = [
+        Mount(f"/control/{vendor.name}", guarded(Router(vendor.control))) for vendor in vendors if vendor.control
+    ]
     routes = [Route("/control/reset", answering(reset), methods=["POST"]), *Control(world, vendors).routes()]
     return Router([*routes, *controls, *mounts])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -30,7 +32,11 @@ def serve(options: Options, ports: Ports | None = None) -> None:
         # Requests that a fault keeps without an answer must not hold up the end.
         timeout_graceful_shutdown=0,
     )
-    _Server(config, ports).run(sockets=[ports.http])
+    # Of each letter's connection, a line; and that requests were cut off at the end, which is what was asked for.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "graceful shutdown" not in record.msg)
+    with suppress(KeyboardInterrupt):
+        _Server(config, ports).run(sockets=[ports.http])
 
 
 class _Server(uvicorn.Server):

@@ -87,8 +87,6 @@ class Console:
         """The first page can be had. What follows would only have kept it waiting."""
         self.supervisor.start("welcome")
         processes.import_for_workers()
-        if self.sandbox_ports is not None:
-            processes.import_for_sandbox()
         for name in processes.PROCESSES:
             if name != "web":
                 self.supervisor.start(name)
