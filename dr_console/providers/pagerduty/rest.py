@@ -39,6 +39,7 @@ READ_ABILITIES = _("read what the account can do")
 READ_USERS = _("read its users")
 
 ACCEPT = "application/vnd.pagerduty+json;version=2"
+ALREADY_RESOLVED = "1001"
 PAGE = 100
 MOST_PAGES = 20
 MOST_NOTE_CHARACTERS = 25_000
@@ -89,7 +90,12 @@ class PagerDutyRest:
 
     def set_state(self, id: str, state: PageState, *, deadline: Deadline) -> Paged:
         change = {"incident": {"type": "incident_reference", "status": state.value}}
-        answer = self._change("PUT", f"/incidents/{id}", CHANGE_INCIDENT, deadline, change, harmless=True)
+        try:
+            answer = self._change("PUT", f"/incidents/{id}", CHANGE_INCIDENT, deadline, change, harmless=True)
+        except ProviderError as error:
+            if error.code == ALREADY_RESOLVED and state is PageState.RESOLVED:
+                return self.incident(id, deadline=deadline)
+            raise
         return answer.read_as(shapes.Incident, at="incident").paged()
 
     def notes(self, id: str, *, deadline: Deadline) -> list[Note]:
