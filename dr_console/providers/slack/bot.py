@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django.utils.translation import gettext_noop as _
@@ -50,6 +50,10 @@ CREDENTIALS = {
 }
 FOR_NOW = {"fatal_error", "internal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 THROTTLED = {"ratelimited", "rate_limited", "message_limit_exceeded"}
+
+
+class _Ok(BaseModel):
+    ok: Literal[True]
 
 
 class _Metadata(BaseModel):
@@ -204,11 +208,13 @@ class Slack:
         )
         verb = "GET" if params is not None else "POST"
         try:
-            return wire.call(
+            answer = wire.call(
                 verb, f"/{method}", operation=operation, deadline=deadline, params=params, json=body, harmless=harmless
             )
         except ProviderError as error:
             raise _named(error, harmless is True or verb == "GET") from error
+        answer.read_as(_Ok)
+        return answer
 
 
 def _metadata(key: str) -> dict[str, Any]:
@@ -216,10 +222,8 @@ def _metadata(key: str) -> dict[str, Any]:
 
 
 def _refusal(status: int, body: Any) -> Words | None:
-    if isinstance(body, dict) and body.get("ok") is True and status < 400:
-        return None
-    if not isinstance(body, dict) or "ok" not in body:
-        return Words() if status >= 400 else None  # no JSON of Slack's: read_as will quote it
+    if not isinstance(body, dict) or body.get("ok") is not False:
+        return Words() if status >= 400 else None  # if it is nothing of Slack's either, _Ok says so
     needed = f"needs {body['needed']}" if body.get("needed") else ""
     metadata = body.get("response_metadata")
     more = metadata.get("messages") if isinstance(metadata, dict) else None
