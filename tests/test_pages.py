@@ -31,6 +31,8 @@ PAGES = [
     "incidents:report",
     "backups:policies",
     "drills:calendar",
+    "sandbox:page",
+    "operations:readiness",
 ]
 PANELS = [
     "objectives-panel",
@@ -39,6 +41,8 @@ PANELS = [
     "incidents:world-panel",
     "backups:recovery-points-panel",
     "drills:next-panel",
+    "sandbox:world",
+    "operations:vendors-panel",
 ]
 # What a page may ask the database, whatever the size of the data. The first page asks for all rooms.
 MOST_QUERIES = dict.fromkeys(PAGES, 25) | {"home": 40}

@@ -94,7 +94,8 @@ class ScenarioForm(forms.Form):
                 field: forms.Field = forms.FloatField(label=label, min_value=parameter.least, max_value=parameter.most)
             else:
                 field = forms.ChoiceField(label=label, choices=_choices(parameter.choices, origins))
-            field.initial = parameter.default
+            is_whole = isinstance(parameter.default, float) and parameter.default.is_integer()
+            field.initial = int(parameter.default) if is_whole else parameter.default
             self.fields[parameter.name] = field
 
     def refuse(self, field: str, message: str) -> None:

@@ -52,7 +52,7 @@ def world_now() -> World:
 
 
 def panel() -> dict[str, Any]:
-    """What the panel of the world needs. Raises ProviderError."""
+    """What the panels of the world need. Raises ProviderError."""
     deadline = Deadline.after(SECONDS)
     return {"shown": _shown(world_now(), sandbox.scenarios(deadline=deadline), deadline)}
 
@@ -122,14 +122,14 @@ def _to_a_page(message: Message) -> list[Answer]:
 
 
 def _to_a_call(message: Message) -> list[Answer]:
-    call = message.detail.get("sid")
-    if not call or message.state not in ("ringing", "in-progress", "queued"):
+    """Twilio's calls and those of the voice webhook. A text message cannot be answered."""
+    call = str(message.detail.get("call", ""))
+    if not call or message.state not in ("queued", "ringing", "in-progress"):
         return []
-    presses = [
-        Answer(f"press-{key}", _("Press %(key)s") % {"key": key}, "/twilio/press", {"call": call, "digits": key})
-        for key in "12"
-    ]
-    return presses
+    path = "/twilio/answer" if call.startswith("CA") else "/voice/answer"
+    pressed = [(f"press-{key}", _("Press %(key)s") % {"key": key}, {"does": "press", "digits": key}) for key in "12"]
+    other = [("voicemail", _("Voicemail"), {"does": "voicemail"}), ("busy", _("Busy"), {"does": "busy"})]
+    return [Answer(name, label, path, {"call": call, **does}) for name, label, does in (*pressed, *other)]
 
 
 def _to_a_post(message: Message) -> list[Answer]:

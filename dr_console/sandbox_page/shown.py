@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from dr_console.providers.sandbox_shapes import Episode, Fault, KeptAnswer, Reco
 from dr_console.sandbox_page import picture
 from dr_console.sandbox_page.picture import Picture, Place
 
-MOST_ROWS = 12
+MOST_DEPLOYMENTS, MOST_SNAPSHOTS = 2, 8
 # the sandbox's word for an origin: (the page's state, in words)
 ORIGIN_STATES: dict[str, tuple[str, str | Promise]] = {
     "up": ("ok", gettext_lazy("answers")),
@@ -25,7 +25,7 @@ ORIGIN_STATES: dict[str, tuple[str, str | Promise]] = {
     "blocked": ("failed", gettext_lazy("stopped")),
     "cold": ("waiting", gettext_lazy("cold: slow to start")),
 }
-FINISHED = {"ready", "available", "promoted", "succeeded", "ok"}
+FINISHED, FAILED = {"ready", "available"}, {"error", "failed", "canceled"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ class Thing:
     kind: str
     word: str
     state: str
-    percent: int | None
+    percent: int | None = None
+    is_shown: bool = False
+    is_paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,8 @@ def shown(world: World, truth: Truth, titles: dict[str, str]) -> Shown:
         good=None if rate is None else (1 - rate) * 100,
         dns=_dns(world),
         stories=_stories(world.faults, titles),
-        deployments=_things(world, "deployments"),
-        snapshots=_things(world, "snapshots"),
+        deployments=_deployments(world),
+        snapshots=_snapshots(world),
         vendors=_vendors(truth),
         truth=truth,
         episode=episode,
@@ -170,8 +172,7 @@ def _cdn_fails(world: World) -> bool:
 def _columns(world: World) -> list[list[Place]]:
     hosts = _hosts(world)[:8]
     used = {world.answered_by[host] for host in hosts if not _is_spare(host)}
-    rate = _("%(count)s requests/s") % {"count": f"{world.users.requests_per_second:g}"}
-    users = Place("users", _("Users"), rate, _users_state(world), tuple(f"host:{host}" for host in hosts))
+    users = Place("users", _("Users"), _users_note(world), _users_state(world), tuple(f"host:{host}" for host in hosts))
     behind_cdn = [host for host in hosts if _is_proxied(world, host)]
     reached = dict.fromkeys(f"origin:{world.answered_by[host]}" for host in behind_cdn)
     cdn = Place(
@@ -187,6 +188,12 @@ def _columns(world: World) -> list[list[Place]]:
 def _users_state(world: World) -> str:
     rate = world.users.error_rate or 0.0
     return "failed" if rate > 0.05 else "waiting" if rate > 0 else "ok"
+
+
+def _users_note(world: World) -> str:
+    if rate := world.users.error_rate:
+        return _("%(percent)s %% are not served") % {"percent": f"{rate * 100:.1f}"}
+    return _("%(count)s requests/s") % {"count": f"{world.users.requests_per_second:g}"}
 
 
 def _named(world: World, host: str) -> Place:
@@ -283,12 +290,28 @@ def _vendors(truth: Truth) -> list[VendorRow]:
     ]
 
 
-def _things(world: World, what: str) -> list[Thing]:
-    """What vendors list under this word, the newest first as far as they say when it was made."""
-    found = [
-        (_made(row), _thing(vendor, row)) for vendor, told in world.vendors.items() for row in _listed(told.get(what))
-    ]
-    return [thing for _at, thing in sorted(found, key=lambda pair: pair[0], reverse=True)][:MOST_ROWS]
+def _deployments(world: World) -> list[Thing]:
+    """Of each project, the newest, and which of them answers."""
+    things = []
+    for project in _listed(world.vendors.get("vercel", {}).get("projects")):
+        rows = _newest_first(_listed(project.get("deployments")))
+        shown_id = project.get("shown")
+        kept = [row for index, row in enumerate(rows) if index < MOST_DEPLOYMENTS or row.get("id") == shown_id]
+        for row in kept:
+            thing = _thing(str(project.get("name", "")), row)
+            things.append(replace(thing, is_shown=row.get("id") == shown_id, is_paused=bool(project.get("paused"))))
+    return things
+
+
+def _snapshots(world: World) -> list[Thing]:
+    """Of whatever vendor lists some."""
+    rows = [(vendor, row) for vendor, told in world.vendors.items() for row in _listed(told.get("snapshots"))]
+    rows.sort(key=lambda pair: _made(pair[1]), reverse=True)
+    return [_thing(str(row.get("source") or vendor), row) for vendor, row in rows[:MOST_SNAPSHOTS]]
+
+
+def _newest_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=_made, reverse=True)
 
 
 def _listed(told: Any) -> list[dict[str, Any]]:
@@ -299,11 +322,10 @@ def _made(row: dict[str, Any]) -> str:
     return str(row.get("created_at") or row.get("created") or row.get("at") or "")
 
 
-def _thing(vendor: str, row: dict[str, Any]) -> Thing:
-    word = str(row.get("state") or row.get("status") or row.get("readyState") or "")
-    percent = row.get("percent", row.get("progress"))
+def _thing(kind: str, row: dict[str, Any]) -> Thing:
+    word = str(row.get("state") or row.get("status") or "")
+    percent = row.get("percent")
     lower = word.lower()
-    state = "failed" if lower in ("error", "failed", "canceled") else "ok" if lower in FINISHED else "running"
-    name = str(row.get("name") or row.get("id") or row.get("url") or "?")
-    kind = str(row.get("project") or row.get("source") or row.get("kind") or row.get("target") or vendor)
-    return Thing(name, kind, word, state, int(percent) if isinstance(percent, int | float) else None)
+    state = "failed" if lower in FAILED else "ok" if lower in FINISHED else "running"
+    percent = int(percent) if isinstance(percent, int | float) else None
+    return Thing(str(row.get("name") or row.get("id") or "?"), kind, word, state, percent)

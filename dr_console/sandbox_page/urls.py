@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.urls import path
 
 from dr_console.sandbox_page import views
 
 app_name = "sandbox"
-urlpatterns = [
-    path("", views.page, name="page"),
-    path("world/", views.world, name="world"),
-    path("outbox/", views.outbox, name="outbox"),
-    path("outbox/<int:message>/answer/", views.answer, name="answer"),
-    path("scenarios/<slug:name>/start/", views.start_scenario, name="start-scenario"),
-    path("scenarios/<slug:name>/heal/", views.heal_scenario, name="heal-scenario"),
-    path("faults/add/", views.add_fault, name="add-fault"),
-    path("faults/<slug:id>/heal/", views.heal_fault, name="heal-fault"),
-    path("heal/", views.heal_everything, name="heal"),
-    path("clock/", views.set_clock, name="set-clock"),
-    path("begin-anew/", views.begin_anew, name="begin-anew"),
-]
+ADDRESSES: dict[str, tuple[str, Callable[..., Any]]] = {
+    "page": ("", views.page),
+    "world": ("world/", views.world),
+    "details": ("details/", views.details),
+    "outbox": ("outbox/", views.outbox),
+    "answer": ("outbox/<int:message>/answer/", views.answer),
+    "start-scenario": ("scenarios/<slug:name>/start/", views.start_scenario),
+    "heal-scenario": ("scenarios/<slug:name>/heal/", views.heal_scenario),
+    "add-fault": ("faults/add/", views.add_fault),
+    "heal-fault": ("faults/<slug:id>/heal/", views.heal_fault),
+    "heal": ("heal/", views.heal_everything),
+    "set-clock": ("clock/", views.set_clock),
+    "begin-anew": ("begin-anew/", views.begin_anew),
+}
+urlpatterns = [path(route, views.in_sandbox_mode(view), name=name) for name, (route, view) in ADDRESSES.items()]

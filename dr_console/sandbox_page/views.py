@@ -26,35 +26,42 @@ View = TypeVar("View", bound=Callable[..., HttpResponse])
 READ, CHANGE = "plans.view_plan", "sandbox_page.change_world"
 
 
-def of_the_sandbox(permission: str) -> Callable[[View], View]:
-    """404 in live mode; for people with this permission; and what the sandbox refuses is said in its words."""
+def in_sandbox_mode(view: View) -> View:
+    """Nothing is here in live mode."""
 
-    def decorate(view: View) -> View:
-        guarded = needs(permission)(view)
+    @wraps(view)
+    def sandboxed(*args: Any, **kwargs: Any) -> HttpResponse:
+        if settings.DR_MODE != "sandbox":
+            raise Http404
+        return view(*args, **kwargs)
 
-        @wraps(view)
-        def sandboxed(request: ConsoleRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if settings.DR_MODE != "sandbox":
-                raise Http404
-            try:
-                return guarded(request, *args, **kwargs)
-            except (ProviderError, WrongInput) as error:
-                raise Refused(str(error)) from error
+    return sandboxed  # type: ignore[return-value]  # wraps() keeps the signature, mypy cannot see it
 
-        return never_cache(sandboxed)  # type: ignore[return-value]  # wraps() keeps the signature
 
-    return decorate
+def said_by_the_sandbox(view: View) -> View:
+    """What the sandbox refuses, or that it is not there, is said in its words."""
+
+    @wraps(view)
+    def told(*args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(*args, **kwargs)
+        except (ProviderError, WrongInput) as error:
+            raise Refused(str(error)) from error
+
+    return told  # type: ignore[return-value]  # as above
 
 
 @require_GET
-@of_the_sandbox(READ)
+@needs(READ)
+@never_cache
 def page(request: ConsoleRequest) -> HttpResponse:
     template = "sandbox/_sandbox.html" if request.htmx else "sandbox/sandbox.html"
     return render(request, template, _everything(request))
 
 
 @require_GET
-@of_the_sandbox(READ)
+@needs(READ)
+@never_cache
 def world(request: ConsoleRequest) -> HttpResponse:
     try:
         context = queries.panel()
@@ -64,7 +71,18 @@ def world(request: ConsoleRequest) -> HttpResponse:
 
 
 @require_GET
-@of_the_sandbox(READ)
+@needs(READ)
+@never_cache
+def details(request: ConsoleRequest) -> HttpResponse:
+    try:
+        return render(request, "sandbox/_details.html", queries.panel())
+    except ProviderError:
+        return HttpResponse(status=204)  # the panel of the world says so; this one keeps what it has
+
+
+@require_GET
+@needs(READ)
+@never_cache
 def outbox(request: ConsoleRequest) -> HttpResponse:
     given = request.GET.get("limit", "")
     limit = int(given) if given.isascii() and given.isdecimal() and len(given) < 5 else queries.FIRST_MESSAGES
@@ -72,15 +90,14 @@ def outbox(request: ConsoleRequest) -> HttpResponse:
     try:
         context = queries.messages(limit)
     except ProviderError:
-        return HttpResponse(status=204)  # the panel of the world says so; this one keeps what it has
-    context |= {"may_change": _may_change(request)}
-    if request.htmx:
-        return render(request, "sandbox/_outbox.html", context)
-    return render(request, "sandbox/outbox.html", context)
+        return HttpResponse(status=204)
+    context["may_change"] = _may_change(request)
+    return render(request, "sandbox/_outbox.html" if request.htmx else "sandbox/outbox.html", context)
 
 
 @require_POST
-@of_the_sandbox(CHANGE)
+@needs(CHANGE)
+@said_by_the_sandbox
 def start_scenario(request: ConsoleRequest, name: str) -> HttpResponse:
     context = queries.everything()
     card = next((card for card in context["cards"] if card.scenario.name == name), None)
@@ -93,18 +110,20 @@ def start_scenario(request: ConsoleRequest, name: str) -> HttpResponse:
             return _done(request, _("Broken: %(scenario)s.") % {"scenario": card.title})
         except WrongInput as wrong:
             form.refuse(wrong.field, wrong.message)
-    return _invalid(request, scenario_form=form)
+    return _invalid(request, f"scenario-{name}", scenario_form=form)
 
 
 @require_POST
-@of_the_sandbox(CHANGE)
+@needs(CHANGE)
+@said_by_the_sandbox
 def heal_scenario(request: ConsoleRequest, name: str) -> HttpResponse:
     services.heal_scenario(name, by=request.user)
     return _done(request, _("Healed."))
 
 
 @require_POST
-@of_the_sandbox(CHANGE)
+@needs(CHANGE)
+@said_by_the_sandbox
 def add_fault(request: ConsoleRequest) -> HttpResponse:
     form = FaultForm(request.POST, world=queries.world_now())
     if form.is_valid():
@@ -113,25 +132,28 @@ def add_fault(request: ConsoleRequest) -> HttpResponse:
             return _done(request, _("The fault is at work."))
         except WrongInput as wrong:
             form.refuse(wrong.field, wrong.message)
-    return _invalid(request, fault_form=form)
+    return _invalid(request, "fault", fault_form=form)
 
 
 @require_POST
-@of_the_sandbox(CHANGE)
+@needs(CHANGE)
+@said_by_the_sandbox
 def heal_fault(request: ConsoleRequest, id: str) -> HttpResponse:
     services.heal_fault(id, by=request.user)
     return _done(request, _("Healed."))
 
 
 @require_POST
-@of_the_sandbox(CHANGE)
+@needs(CHANGE)
+@said_by_the_sandbox
 def heal_everything(request: ConsoleRequest) -> HttpResponse:
     services.heal_everything(by=request.user)
     return _done(request, _("Everything is healed. What was lost stays lost until it is restored."))
 
 
 @require_POST
-@of_the_sandbox(CHANGE)
+@needs(CHANGE)
+@said_by_the_sandbox
 def set_clock(request: ConsoleRequest) -> HttpResponse:
     form = AdvanceForm(request.POST) if "advance" in request.POST else SpeedForm(request.POST)
     if not form.is_valid():
@@ -141,17 +163,22 @@ def set_clock(request: ConsoleRequest) -> HttpResponse:
 
 
 @require_POST
-@of_the_sandbox(CHANGE)
+@needs(CHANGE)
+@said_by_the_sandbox
 def answer(request: ConsoleRequest, message: int) -> HttpResponse:
     found = queries.answer_to(message, request.POST.get("answer", ""))
     if found is None:
         raise Refused(_("That message cannot be answered like this any more."))
     services.answer(message, found.name, found.path, found.body, by=request.user)
+    if request.htmx:
+        context = queries.messages(queries.FIRST_MESSAGES)
+        return render(request, "sandbox/_outbox.html", context | {"may_change": True})
     return _done(request, _("Answered: %(answer)s.") % {"answer": found.label})
 
 
 @require_POST
-@of_the_sandbox(CHANGE)
+@needs(CHANGE)
+@said_by_the_sandbox
 def begin_anew(request: ConsoleRequest) -> HttpResponse:
     services.begin_anew(by=request.user)
     return _done(request, _("This is a new world."))
@@ -181,6 +208,9 @@ def _done(request: ConsoleRequest, said: str) -> HttpResponse:
     return redirect("sandbox:page")
 
 
-def _invalid(request: ConsoleRequest, **forms: Any) -> HttpResponse:
+def _invalid(request: ConsoleRequest, place: str, **forms: Any) -> HttpResponse:
+    """The page again, with what is wrong in view at `place`."""
     template = "sandbox/_sandbox.html" if request.htmx else "sandbox/sandbox.html"
-    return invalid(request, template, _everything(request, **forms))
+    response = invalid(request, template, _everything(request, **forms))
+    response["HX-Reswap"] = f"outerHTML show:#{place}:top"
+    return response
