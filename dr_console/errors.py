@@ -25,7 +25,7 @@ class Problem(StrEnum):
     GARBLED = "garbled"  # it answered something else than it documents
     FAILED = "failed"  # it accepted, carried it out, and reports that it went wrong
     NOT_IN_TIME = "not_in_time"  # it accepted, and was not done when our time was up
-    SETTINGS = "settings"  # ours: something is not set that this needs
+    SETTINGS = "settings"  # ours: something is not set that this needs, or is set to what cannot be
 
 
 class Outcome(StrEnum):
@@ -72,7 +72,9 @@ class ProviderError(Exception):
         """One or two sentences for people, in the language of the moment."""
         said = ": ".join(part for part in (self.code, self.said) if part)
         sentences = [_sentence(self.problem) % {"vendor": self.vendor, "operation": _(self.operation)}]
-        if self.status or said:
+        if self.problem is Problem.SETTINGS:
+            sentences.append(_("See: %(setting)s") % {"setting": said})
+        elif self.status or said:
             answer = " ".join(part for part in (str(self.status or ""), said) if part)
             sentences.append(_("It answered: %(answer)s") % {"answer": answer})
         if self.outcome is Outcome.UNKNOWN:
@@ -93,6 +95,12 @@ class ProviderError(Exception):
             "retry_after": self.retry_after,
         }
 
+    @classmethod
+    def from_facts(cls, facts: dict[str, Any]) -> ProviderError:
+        """The error again, from what `facts` gave."""
+        kept = {**facts, "problem": Problem(facts["problem"]), "outcome": Outcome(facts["outcome"])}
+        return cls(kept.pop("vendor"), kept.pop("operation"), kept.pop("problem"), **kept)
+
 
 def _sentence(problem: Problem) -> str:
     return {
@@ -106,5 +114,5 @@ def _sentence(problem: Problem) -> str:
         Problem.GARBLED: _("%(vendor)s answered something else than it documents when asked to %(operation)s."),
         Problem.FAILED: _("%(vendor)s tried to %(operation)s, and reports that it failed."),
         Problem.NOT_IN_TIME: _("%(vendor)s was asked to %(operation)s and was not done in the time given."),
-        Problem.SETTINGS: _("The console cannot ask %(vendor)s to %(operation)s: a setting is missing."),
+        Problem.SETTINGS: _("The console cannot ask %(vendor)s to %(operation)s: a setting is missing or wrong."),
     }[problem]

@@ -12,11 +12,13 @@ from django.views.decorators.http import require_GET
 
 from backups import queries as backups
 from dr_console.operations.data_age import data_age
+from dr_console.operations.provider_checks import failed_vendors
 from dr_console.plans.queries import newest_version
 from dr_console.web import charts
 from dr_console.web.access import needs
 from dr_console.web.requests import ConsoleRequest
 from dr_console.web.times import duration
+from dr_console.web.words import listed
 from drills import queries as drills
 from incidents.models import Objectives
 from incidents.queries.dashboard import longest_recovery, open_incidents
@@ -72,7 +74,11 @@ def not_ready(states: list[backups.RecoveryState]) -> list[Finding]:
     """What every room says is not ready, failures first."""
     doubts = data_age().reasons
     console = [Finding("failed", doubt, _("The console itself."), "operations:readyz") for doubt in doubts]
-    found = [*console, *incident_findings(), *backups.findings(states), *drills.findings()]
+    vendors = [
+        Finding("failed", label, listed(str(row.finding) for row in failed), "operations:readiness")
+        for label, failed in failed_vendors()
+    ]
+    found = [*console, *vendors, *incident_findings(), *backups.findings(states), *drills.findings()]
     order = ["failed", "waiting", "unknown"]
     return sorted(found, key=lambda finding: order.index(finding.state))
 

@@ -20,7 +20,7 @@ class Role:
 VIEWER = frozenset({"plans.view_plan", "incidents.view_incident"})
 MANAGER = VIEWER | {"plans.change_metadata", "audit.view_auditentry"}
 RESPONDER = VIEWER
-COMMANDER = RESPONDER | {"sandbox_page.change_world"}
+COMMANDER = RESPONDER | {"operations.check_providers", "sandbox_page.change_world"}
 ADMINISTRATOR = COMMANDER | MANAGER | {"plans.change_plan", "people.manage"}
 
 ROLES: dict[str, Role] = {

@@ -11,7 +11,9 @@ class OperationsConfig(AppConfig):
     verbose_name = _("Operations")
 
     def ready(self) -> None:
+        from dr_console.audit import actions
         from dr_console.live import hub
         from dr_console.operations import metrics
 
         metrics.gauge("live_viewers", "Open pages that follow the live stream of this process.", hub.viewers)
+        actions.register({"providers.check_asked": _("Check of all vendors asked for")})

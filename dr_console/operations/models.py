@@ -1,9 +1,14 @@
-"""Signs of life of the console's own processes."""
+"""Signs of life of the console's own processes, and what the vendors' checks found."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.timezone import now
+
+from dr_console.errors import ProviderError
+from dr_console.providers.checking import Finding, State
 
 
 class Heartbeat(models.Model):
@@ -28,3 +33,54 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.process} on {self.host}"
+
+
+class CheckRound(models.Model):
+    """The last time that all vendors were checked. There is one row."""
+
+    running_since = models.DateTimeField(null=True, blank=True, help_text="Empty while nobody checks.")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    sources = models.JSONField(
+        default=dict, help_text="Where each setting of a vendor came from: environment, secret, sandbox, default."
+    )
+
+    def __str__(self) -> str:
+        return f"Checked at {self.ended_at}"
+
+
+class ProviderCheck(models.Model):
+    """What one read-only check of a vendor found last. Replaced by the next round."""
+
+    vendor = models.CharField(max_length=40)
+    position = models.PositiveSmallIntegerField()
+    subject = models.CharField(max_length=200)
+    names = models.JSONField(default=dict, help_text="What is filled into the subject and what was said.")
+    state = models.CharField(max_length=10, choices=[(state.value, state.value) for state in State])
+    said = models.TextField(blank=True)
+    error = models.JSONField(null=True, blank=True, help_text="The facts of a ProviderError.")
+    at = models.DateTimeField(default=now)
+    since = models.DateTimeField(default=now, help_text="Since when its state has been the same.")
+
+    class Meta:
+        ordering = ["vendor", "position"]
+        constraints = [
+            models.UniqueConstraint(name="provider_check_one_row_a_place", fields=["vendor", "position"]),
+        ]
+        default_permissions = ()
+        permissions = [("check_providers", "May have the vendors checked at once")]
+
+    def __str__(self) -> str:
+        return f"{self.vendor}: {self.finding}"
+
+    @property
+    def finding(self) -> Finding:
+        """With its words in the language of the moment."""
+        error: dict[str, Any] | None = self.error
+        return Finding(
+            vendor=self.vendor,
+            subject=self.subject,
+            state=State(self.state),
+            said=self.said,
+            names=self.names,
+            error=ProviderError.from_facts(error) if error else None,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from dr_console.operations import heartbeats
+from dr_console.operations import heartbeats, provider_checks
 from dr_console.operations.models import Heartbeat
 
 
@@ -17,3 +17,8 @@ def answer_on_queue(queue: str) -> None:
 @shared_task(name="operations.forget_the_gone")
 def forget_the_gone() -> None:
     heartbeats.forget_the_gone()
+
+
+@shared_task(name="operations.check_providers")
+def check_providers() -> None:
+    provider_checks.check()

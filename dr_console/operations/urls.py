@@ -1,4 +1,4 @@
-"""Addresses of the console's own health. The first three are fixed by custom, not by us."""
+"""Addresses of the console's own health, and of the vendors' checks. The first three are fixed by custom."""
 
 from __future__ import annotations
 
@@ -11,5 +11,8 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.prometheus, name="metrics"),
+    path("readiness/", views.vendors, name="readiness"),
+    path("readiness/vendors/", views.vendors_panel, name="vendors-panel"),
+    path("readiness/check/", views.check_vendors, name="check-vendors"),
     path("data-age/", views.data_age, name="data-age"),
 ]

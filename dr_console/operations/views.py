@@ -1,19 +1,26 @@
-"""What load balancers, Prometheus and the data-age line ask."""
+"""What load balancers, Prometheus and the data-age line ask, and the page of the vendors' checks."""
 
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
+from kombu.exceptions import OperationalError
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from dr_console.operations import metrics, readiness
+from dr_console.errors import Refused
+from dr_console.operations import metrics, provider_checks, readiness, tasks
 from dr_console.vendors import is_loopback
+from dr_console.web.access import needs
+from dr_console.web.requests import ConsoleRequest
 
 
 @require_safe
@@ -57,3 +64,43 @@ def _may_scrape(request: HttpRequest) -> bool:
 @never_cache
 def data_age(request: HttpRequest) -> HttpResponse:
     return render(request, "operations/_data_age.html")
+
+
+@require_GET
+@needs("plans.view_plan")
+def vendors(request: ConsoleRequest) -> HttpResponse:
+    return render(request, "operations/readiness.html", _vendors())
+
+
+@require_GET
+@needs("plans.view_plan")
+def vendors_panel(request: ConsoleRequest) -> HttpResponse:
+    return render(request, "operations/_vendors.html", _vendors())
+
+
+@require_POST
+@needs("operations.check_providers")
+def check_vendors(request: ConsoleRequest) -> HttpResponse:
+    """A worker does it; the page hears of it when it begins and when it has ended."""
+    provider_checks.ask(by=request.user)
+    try:
+        tasks.check_providers.apply_async(queue="probes", expires=120)
+    except OperationalError as error:
+        raise Refused(_("No worker can be told: Redis does not answer.")) from error
+    if request.htmx:
+        return render(request, "operations/_vendors.html", _vendors() | {"asked": True})
+    messages.success(request, _("The check has been asked for."))
+    return redirect("operations:readiness")
+
+
+def _vendors() -> dict[str, Any]:
+    last = provider_checks.last_round()
+    states = provider_checks.vendor_states(last)
+    return {
+        "round": last,
+        "is_running": provider_checks.is_running(last),
+        "is_old": provider_checks.is_old(last),
+        "vendors": states,
+        "counts": provider_checks.counts(states),
+        "asked": False,
+    }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -55,7 +56,8 @@ class Finding:
 
 def _filled_in(text: str, names: dict[str, str]) -> str:
     translated = gettext(text) if text else ""
-    return translated % names if names and "%(" in text else translated
+    # A check that failed before it knew the name leaves it out.
+    return translated % defaultdict(lambda: "…", names) if "%(" in text else translated
 
 
 Check = Callable[[Deadline], Iterable[Finding]]
@@ -67,11 +69,27 @@ CHECKS: dict[str, str] = {
     "aws": "dr_console.providers.aws.checks.CHECKS",
     "r2": "dr_console.providers.aws.object_checks.CHECKS",
     "github": "dr_console.providers.git_checks.CHECKS",
+    "codecommit": "dr_console.providers.aws.codecommit_checks.CHECKS",
     "pagerduty": "dr_console.providers.pagerduty.checks.CHECKS",
     "slack": "dr_console.providers.slack.checks.CHECKS",
     "twilio": "dr_console.providers.twilio.checks.CHECKS",
     "voice": "dr_console.providers.voice_webhook_checks.CHECKS",
     "mail": "dr_console.providers.mail_checks.CHECKS",
+}
+# Which of the vendors in dr_console/credentials.py each of them is made of, where that is not the one of its name.
+CREDENTIALS_OF: dict[str, tuple[str, ...]] = {"mail": ()}
+LABELS: dict[str, str] = {
+    "cloudflare": "Cloudflare",
+    "vercel": "Vercel",
+    "aws": "AWS",
+    "r2": "Cloudflare R2",
+    "github": "GitHub",
+    "codecommit": "AWS CodeCommit",
+    "pagerduty": "PagerDuty",
+    "slack": "Slack",
+    "twilio": "Twilio",
+    "voice": _("Voice webhook"),
+    "mail": _("Mail"),
 }
 SECONDS_EACH = 20.0
 SIDE_BY_SIDE = 8
@@ -89,26 +107,30 @@ def check_all(vendors: Iterable[str] = (), *, deadline: Deadline) -> list[Findin
     work = [(vendor, check) for vendor in wanted for check in _checks(vendor, found.setdefault(vendor, []))]
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE, thread_name_prefix="check") as pool:
         ends = [
-            (vendor, pool.submit(copy_context().run, carry_out, vendor, check, deadline.no_later_than(SECONDS_EACH)))
+            (vendor, check, pool.submit(copy_context().run, _carry_out, check, deadline.no_later_than(SECONDS_EACH)))
             for vendor, check in work
         ]
-        for vendor, end in ends:
-            found[vendor] += end.result()
+        for vendor, check, end in ends:
+            found[vendor] += _ended(vendor, check, end)
     return [finding for vendor in wanted for finding in found[vendor]]
 
 
-def carry_out(vendor: str, check: Check, deadline: Deadline) -> list[Finding]:
-    """One check, with what it raises as a Finding."""
+def _carry_out(check: Check, deadline: Deadline) -> tuple[list[Finding], ProviderError | None]:
+    """What a check found, and what it raised after that."""
     findings: list[Finding] = []
     try:
         findings.extend(check(deadline))
     except ProviderError as error:
-        findings.append(finding_of(error, vendor, subject_of(check)))
-    except Exception as error:
-        # A check that is wrong must not hide what the others found.
-        log.exception("A check of %s broke down", vendor)
-        findings.append(Finding(vendor, subject_of(check), State.UNKNOWN, type(error).__name__))
-    return findings
+        return findings, error
+    return findings, None
+
+
+def _ended(vendor: str, check: Check, end: Future[tuple[list[Finding], ProviderError | None]]) -> list[Finding]:
+    if mistake := end.exception():  # of ours: it must not hide what the other checks found
+        log.error("A check of %s broke down", vendor, exc_info=mistake)
+        return [Finding(vendor, subject_of(check), State.UNKNOWN, type(mistake).__name__)]
+    findings, error = end.result()
+    return [*findings, finding_of(error, vendor, subject_of(check))] if error else findings
 
 
 def subject_of(check: Check) -> str:

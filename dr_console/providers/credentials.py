@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from django.conf import settings
@@ -28,6 +28,37 @@ def credential(vendor: str, name: str, *, operation: str) -> str:
     return value
 
 
+def sources(vendors: Iterable[str] = CREDENTIALS, *, with_secret: bool = True) -> dict[str, str]:
+    """Where each setting of these vendors comes from: "environment", "secret", "sandbox", "default", or "" for nowhere.
+
+    Never raises: while the secret cannot be read, what should be in it is nowhere. Without it, nobody asks AWS.
+    """
+    try:
+        in_secret: Mapping[str, str] = _secret() if with_secret and settings.DR_CREDENTIALS_SECRET else {}
+    except ProviderError:
+        in_secret = {}
+    return {
+        one.setting: _source(vendor, name, in_secret)
+        for vendor in vendors
+        for name, one in CREDENTIALS[vendor].items()
+    }
+
+
+def _source(vendor: str, name: str, in_secret: Mapping[str, str]) -> str:
+    setting = CREDENTIALS[vendor][name].setting
+    if setting in settings.DR_CREDENTIALS_GIVEN:
+        return "environment"
+    if in_secret.get(setting) and (vendor, name) not in FROM_ENVIRONMENT_ALONE:
+        return "secret"
+    if not settings.DR_CREDENTIALS[vendor][name]:
+        return ""
+    return "sandbox" if settings.DR_MODE == "sandbox" else "default"
+
+
+def _secret() -> Mapping[str, str]:
+    return cast(Callable[[], Mapping[str, str]], import_string(SOURCE))()
+
+
 def credential_or_none(vendor: str, name: str) -> str:
     """The value, or an empty text where there is none. Raises ProviderError where it should be in a secret, and that
     cannot be read or is for the other world.
@@ -40,8 +71,7 @@ def credential_or_none(vendor: str, name: str) -> str:
         or (vendor, name) in FROM_ENVIRONMENT_ALONE
     ):
         return in_settings
-    read = cast(Callable[[], Mapping[str, str]], import_string(SOURCE))
-    value = read().get(known.setting, "")
+    value = _secret().get(known.setting, "")
     if known.secret and (problem := wrong_world(settings.DR_MODE, value)):
         said = f"{known.setting}, in {settings.DR_CREDENTIALS_SECRET}: {problem}"
         raise ProviderError("AWS", "read the credentials", Problem.SETTINGS, said=said, permanent=True)

@@ -22,9 +22,9 @@ def _alone(monkeypatch):
 
 def test_the_bar_has_what_exists_and_what_the_person_may():
     labels = [str(page.label) for page in navigation.bar(make.user("ada", role="viewer"))]
-    assert labels == ["Home"]
+    assert labels == ["Home", "Readiness"]
     labels = [str(page.label) for page in navigation.bar(make.user("root", role="administrator"))]
-    assert labels == ["Home", "People"]
+    assert labels == ["Home", "Readiness", "People"]
 
 
 def test_the_current_page_is_the_one_whose_address_is_longest():

@@ -74,12 +74,22 @@ def as_provider_error(error: Exception, *, vendor: str, operation: str, unknown:
         return ProviderError(vendor, operation, Problem.CREDENTIALS, said=str(error))
     if kinds & NOT_SENT:
         return ProviderError(vendor, operation, Problem.UNREACHABLE, said=str(error))
-    if kind == "ResponseParserError":
-        return ProviderError(vendor, operation, Problem.GARBLED, said=quoted(str(error)), outcome=unknown)
     if kinds & {"HTTPClientError", "OSError", "IncompleteReadError"}:
         return ProviderError(vendor, operation, Problem.BROKEN, said=kind, outcome=unknown)
+    if "BotoCoreError" not in kinds:  # ResponseParserError, or what the parsers ran into
+        return ProviderError(vendor, operation, Problem.GARBLED, said=quoted(f"{kind}: {error}"), outcome=unknown)
     # What is left was refused on our side of the wire. Its words quote what was to be sent, which may be a secret.
     return ProviderError(vendor, operation, Problem.REFUSED, code=kind, permanent=True)
+
+
+def raised_by_boto3() -> tuple[type[Exception], ...]:
+    """What comes of a call: boto3's own errors, the wire's, and what its parsers run into where an answer is not what
+    its models say.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (who calls has boto3 already)
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+    return BotoCoreError, ClientError, ResponseParserError, OSError, LookupError, TypeError, ValueError, AttributeError
 
 
 def garbled(why: str) -> Exception:

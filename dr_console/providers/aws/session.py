@@ -15,16 +15,17 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
-import httpx
 from django.conf import settings
 from django.utils.timezone import now
 
 from dr_console import __version__
 from dr_console.errors import Outcome, Problem, ProviderError
 from dr_console.providers import calls
-from dr_console.providers.answers import HIDDEN, Answer, quoted
-from dr_console.providers.aws.errors import as_provider_error, garbled
+from dr_console.providers.aws.answers import AwsAnswer as AwsAnswer
+from dr_console.providers.aws.answers import aws_answer
+from dr_console.providers.aws.errors import as_provider_error, garbled, raised_by_boto3
 from dr_console.providers.credentials import credential, credential_or_none
 from dr_console.providers.deadlines import Deadline
 from dr_console.providers.http import CONNECT_SECONDS, READ_SECONDS
@@ -33,20 +34,8 @@ from dr_console.vendors import is_loopback
 
 NAMES = {"aws": "AWS", "r2": "Cloudflare R2"}
 GRACE_SECONDS = 0.2  # for botocore's own time-out, which knows more of what happened
-# Fields of AWS's answers that hold secrets, or may.
-SECRET = frozenset({"SecretString", "SecretBinary", "AuthToken", "MasterUserPassword", "Environment", "Credentials"})
 _making = Lock()
 _deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
-
-
-@dataclass(frozen=True)
-class AwsAnswer(Answer):
-    """An answer as boto3 parses it: `json()` and `read_as` give what is in it."""
-
-    parsed: dict[str, Any] = field(default_factory=dict)
-
-    def json(self) -> Any:
-        return self.parsed
 
 
 @dataclass(frozen=True)
@@ -123,12 +112,9 @@ def translated(client: Any, operation: str, *, harmless: bool, act: Callable[[],
 
     For what `call` cannot send: an object's body, a managed transfer.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (who calls has boto3 already)
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415
-
     try:
         return act()
-    except (BotoCoreError, ClientError, ResponseParserError, OSError) as error:
+    except raised_by_boto3() as error:
         unknown = Outcome.NOTHING if harmless else Outcome.UNKNOWN
         known = as_provider_error(error, vendor=vendor_name(client), operation=operation, unknown=unknown)
     # Outside of the block above, so that boto3's error, which may quote what was sent, hangs on nothing of ours.
@@ -148,7 +134,7 @@ def _attempt(
         parsed = translated(
             client, operation, harmless=harmless, act=lambda: _in_time(getattr(client, method), params, deadline)
         )
-        answer = _answer(vendor, operation, parsed, harmless)
+        answer = aws_answer(vendor, operation, parsed, harmless=harmless)
         status = answer.status
         return answer
     except ProviderError as error:
@@ -179,47 +165,22 @@ def _in_time(method: Callable[..., Any], params: dict[str, Any], deadline: Deadl
 
     def act() -> None:
         _deadline.set(deadline)
+        end: tuple[Any, Exception | None] = None, garbled("it broke down")
         try:
-            ended.put((method(**params), None))
-        except Exception as error:  # noqa: BLE001 (it is handed over, and raised by whoever waits)
-            ended.put((None, error))
+            end = method(**params), None
+        except raised_by_boto3() as error:
+            end = None, error
+        finally:
+            ended.put(end)
 
     Thread(target=copy_context().run, args=(act,), daemon=True, name="aws").start()
     try:
         answer, error = ended.get(timeout=deadline.left() + GRACE_SECONDS)
     except Empty:
         raise TimeoutError from None
-    if isinstance(error, LookupError | TypeError | ValueError | AttributeError):
-        # botocore's parsers run into these where an answer is not what its models say.
-        raise garbled(f"{type(error).__name__}: {error}")
     if error:
         raise error
     return answer
-
-
-def _answer(vendor: str, operation: str, parsed: dict[str, Any], harmless: bool) -> AwsAnswer:
-    about = parsed.get("ResponseMetadata", {})
-    return AwsAnswer(
-        vendor=vendor,
-        operation=operation,
-        status=about.get("HTTPStatusCode", 200),
-        headers=httpx.Headers(about.get("HTTPHeaders", {})),
-        text="",
-        outcome_if_wrong=Outcome.NOTHING if harmless else Outcome.UNKNOWN,
-        hide=str,
-        quote=lambda _text: quoted(str(_without_secrets(parsed))),
-        parsed=parsed,
-    )
-
-
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: HIDDEN if name in SECRET else _without_secrets(inner)
-            for name, inner in value.items()
-            if name != "ResponseMetadata"
-        }
-    return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _aws_account(operation: str, region: str | None) -> _Account:
@@ -283,6 +244,7 @@ def _client(service: str, account: _Account) -> Any:
     )
     made.meta.events.register("before-call", _limit_reading)
     made.meta.events.register("after-call", _refuse_garbage)
+    made.meta.events.register_first("before-parse.s3.*", _refuse_page)
     return made
 
 
@@ -300,6 +262,21 @@ def _refuse_garbage(http_response: Any, model: Any, **_: Any) -> None:
     is_page = body[:15].lower().startswith((b"<!doctype html", b"<html"))
     if is_page or (body and model.service_model.resolved_protocol.endswith("json") and not _is_json(body)):
         raise garbled(body[:1000].decode(errors="replace"))
+
+
+def _refuse_page(response_dict: dict[str, Any], **_: Any) -> None:
+    """The same for S3, where botocore makes of a 200 whose body is no XML a 500 that nobody sent."""
+    body = response_dict["body"]
+    if response_dict["status_code"] in (200, 500) and isinstance(body, bytes) and body.strip() and not _is_xml(body):
+        raise garbled(body[:1000].decode(errors="replace"))
+
+
+def _is_xml(body: bytes) -> bool:
+    try:
+        ElementTree.fromstring(body)
+    except ElementTree.ParseError:
+        return False
+    return body.strip()[:5].lower() != b"<html"
 
 
 def _is_json(body: bytes) -> bool:
