@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
 
-from dr_console.errors import Outcome, Problem, ProviderError
+from dr_console.errors import Problem, ProviderError
 from dr_console.providers.capabilities.deployments import Deployment, Readiness
-from dr_console.providers.deadlines import Deadline, looks
+from dr_console.providers.deadlines import Deadline
 from dr_console.providers.vercel.hosts import VercelHosts
 from dr_console.providers.vercel.shapes import REFERENCE, DeploymentShape
 from dr_console.providers.vercel.switching import VercelSwitching
-from dr_console.providers.vercel.wire import VENDOR, as_list, at
+from dr_console.providers.vercel.wire import VENDOR, as_list, at, waited_for
 
 _LIST = _("list the deployments")
 _READ = _("read the deployment")
@@ -83,14 +83,12 @@ class VercelDeployments(VercelSwitching, VercelHosts):
         return next((deployment for deployment in found if deployment.reference == reference), None)
 
     def wait_until_ready(self, id: str, *, deadline: Deadline) -> Deployment:
-        state = ""
-        for _look in looks(deadline):
+        def look() -> tuple[Deployment | None, str]:
             deployment = self.deployment(id, deadline=deadline)
-            if deployment.readiness is Readiness.READY:
-                return deployment
             if deployment.readiness is Readiness.FAILED:
                 raise ProviderError(
                     VENDOR, _BUILD, Problem.FAILED, code=deployment.state, said=deployment.error, permanent=True
                 )
-            state = deployment.state
-        raise ProviderError(VENDOR, _BUILD, Problem.NOT_IN_TIME, code=state, outcome=Outcome.UNKNOWN)
+            return deployment if deployment.readiness is Readiness.READY else None, deployment.state
+
+        return waited_for(look, operation=_BUILD, deadline=deadline)

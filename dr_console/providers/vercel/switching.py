@@ -6,16 +6,16 @@ https://vercel.com/docs/rest-api/reference/endpoints/projects
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel
 
 from dr_console.errors import Outcome, Problem, ProviderError
 from dr_console.providers.capabilities.deployments import Acceptance, Project, Switch, SwitchState
-from dr_console.providers.deadlines import Deadline, looks
+from dr_console.providers.deadlines import Deadline
 from dr_console.providers.vercel.shapes import ProjectShape
-from dr_console.providers.vercel.wire import VENDOR, Vercel, as_list, at
+from dr_console.providers.vercel.wire import VENDOR, Vercel, as_list, at, its_time, waited_for
 
 _READ = _("read the project")
 _PROMOTE = _("promote the deployment")
@@ -40,10 +40,10 @@ _ALIASES = as_list(_AliasShape)
 
 class VercelSwitching(Vercel):
     def project(self, name: str, *, deadline: Deadline) -> Project:
-        return self._project(name, deadline).project()
+        return self._read(name, deadline)[0].project()
 
     def last_switch(self, project: str, *, deadline: Deadline) -> Switch | None:
-        return self._project(project, deadline).switch()
+        return self._read(project, deadline)[0].switch()
 
     def promote(self, project: str, id: str, *, deadline: Deadline) -> Acceptance:
         return self._switch("v10", "promote", _PROMOTE, project, id, {}, deadline)
@@ -54,18 +54,17 @@ class VercelSwitching(Vercel):
 
     def wait_until_switched(self, project: str, id: str, *, deadline: Deadline) -> Switch:
         project = self.project_id(project, deadline=deadline)
-        said = ""
-        for _look in looks(deadline):
-            switch = self.last_switch(project, deadline=deadline)
-            if switch is None or switch.to != id or not switch.is_recent(now()):
-                said = "no promotion or rollback to it is under way"
-            elif switch.state is SwitchState.DONE:
-                return switch
-            elif switch.state in (SwitchState.FAILED, SwitchState.SKIPPED):
+
+        def look() -> tuple[Switch | None, str]:
+            shape, moment = self._read(project, deadline)
+            switch = shape.switch()
+            if switch is None or switch.to != id or not switch.is_recent(moment):
+                return None, "no promotion or rollback to it is under way"
+            if switch.state in (SwitchState.FAILED, SwitchState.SKIPPED):
                 raise self._failure(project, switch, deadline)
-            else:
-                said = switch.state.value
-        raise ProviderError(VENDOR, _SWITCH, Problem.NOT_IN_TIME, said=said, outcome=Outcome.UNKNOWN)
+            return switch if switch.state is SwitchState.DONE else None, switch.state.value
+
+        return waited_for(look, operation=_SWITCH, deadline=deadline)
 
     def failed_hosts(self, project: str, kind: str, *, deadline: Deadline) -> list[str]:
         """The path of a rollback's list is not documented; it is the one that Vercel's own CLI reads."""
@@ -96,11 +95,14 @@ class VercelSwitching(Vercel):
         )
         return answer.read_as(ProjectShape).project()
 
-    def _project(self, name: str, deadline: Deadline) -> ProjectShape:
-        """`rollbackInfo` is what the CLI asks with; without it the last promotion or rollback may be left out."""
+    def _read(self, name: str, deadline: Deadline) -> tuple[ProjectShape, datetime]:
+        """The project, and what time it is at Vercel.
+
+        `rollbackInfo` is what the CLI asks with; without it the last promotion or rollback may be left out.
+        """
         params = {"rollbackInfo": "true"}
         answer = self.call("GET", at("v9", "projects", name), operation=_READ, deadline=deadline, params=params)
-        return answer.read_as(ProjectShape)
+        return answer.read_as(ProjectShape), its_time(answer)
 
     def _switch(
         self, version: str, kind: str, operation: str, project: str, id: str, params: dict[str, str], deadline: Deadline

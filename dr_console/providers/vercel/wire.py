@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 from django.conf import settings
+from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
+from dr_console.errors import Outcome, Problem, ProviderError
 from dr_console.providers.credentials import credential
-from dr_console.providers.deadlines import Deadline
+from dr_console.providers.deadlines import Deadline, looks
 from dr_console.providers.http import Answer, Wire, Words
 
 VENDOR = "Vercel"
@@ -23,7 +26,7 @@ MOST_PAGES = 100
 _FIND_OUT_THE_ID = _("read the project")
 _QUOTED = re.compile("“.*”", re.DOTALL)
 
-M = TypeVar("M")
+T = TypeVar("T")
 
 
 def _moment(milliseconds: Any) -> Any:
@@ -41,6 +44,24 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 class Pagination(BaseModel):
     next: int | None = None
+
+
+def waited_for(look: Callable[[], tuple[T | None, str]], *, operation: str, deadline: Deadline) -> T:
+    """What `look` finds, asked again and again; how far things are, its second answer, is told if it finds nothing.
+
+    Raises NOT_IN_TIME at the deadline, also where that cut the last look short: what we wait for may yet come.
+    """
+    said = ""
+    for _look in looks(deadline):
+        try:
+            found, said = look()
+        except ProviderError:
+            if not deadline.has_passed:
+                raise
+            break
+        if found is not None:
+            return found
+    raise ProviderError(VENDOR, operation, Problem.NOT_IN_TIME, said=said, outcome=Outcome.UNKNOWN)
 
 
 def at(*parts: str) -> str:
@@ -101,6 +122,14 @@ class Vercel:
         return answer.read_as(str, at="id")
 
 
+def its_time(answer: Answer) -> datetime:
+    """What time it is at Vercel, whose moments are held against it: our own clock may be wrong."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return now()
+
+
 class _Paged(BaseModel):
     pagination: Pagination | None = None
 
@@ -110,7 +139,7 @@ class _Private(Wire):
         return _QUOTED.sub("(not quoted, as it may hold values)", super().hide(text))
 
 
-def as_list(kind: type[M]) -> TypeAdapter[list[M]]:
+def as_list(kind: type[T]) -> TypeAdapter[list[T]]:
     return TypeAdapter(list[kind])  # type: ignore[valid-type]
 
 
