@@ -163,6 +163,9 @@ class Lambda(Service):
                 "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
             )
             raise _invalid(f"{said} below its minimum value of [100].")
+        if wanted < sum(each.wanted for each in function.provisioned.values()):
+            said = "ReservedConcurrentExecutions should not be less than the function's total provisioned concurrency"
+            raise _invalid(f"{said} [{sum(each.wanted for each in function.provisioned.values())}].")
         function.reserved = wanted
         call.effect("lambda.put_concurrency", name, reserved=wanted)
         return {"ReservedConcurrentExecutions": wanted}

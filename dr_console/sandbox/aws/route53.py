@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecord
 from __future__ import annotations
 
 import copy
+import ipaddress
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +23,9 @@ SEEDED = (
     ("api.example.com.", "CNAME", 60, "tokyo.origin.example.com."),
     ("backup.example.com.", "CNAME", 60, "california.origin.example.com."),
     ("www.example.com.", "CNAME", 300, "tokyo.origin.example.com."),
+    ("tokyo.origin.example.com.", "A", 60, "192.0.2.10"),
+    ("california.origin.example.com.", "A", 60, "192.0.2.20"),
+    ("frankfurt.origin.example.com.", "A", 60, "192.0.2.30"),
 )
 
 Key = tuple[str, str, str]
@@ -209,12 +214,26 @@ def _misfit(record: dict[str, Any], records: Records, domain: str) -> str:
     is_alias = "AliasTarget" in record
     if bool(record.get("ResourceRecords")) is is_alias or ("TTL" in record) is is_alias:
         return f"Invalid request: Expected exactly one of AliasTarget, and TTL with ResourceRecords, in {name}"
+    wrong = next((v["Value"] for v in record.get("ResourceRecords", ()) if not _is_value(type, v["Value"])), None)
+    if wrong is not None:
+        return (
+            f"Invalid Resource Record: 'FATAL problem: value is not valid for type {type} encountered with '{wrong}''"
+        )
     if type == "CNAME" and name == domain:
         return f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {domain}"
     if any(n == name and t != type and "CNAME" in (t, type) for n, t, _ in records):
         said = f"RRSet of type {type} with DNS name {name} is not permitted as it conflicts with other records"
         return f"{said} with the same DNS name in zone {domain}"
     return ""
+
+
+def _is_value(type: str, value: str) -> bool:
+    if type in ("A", "AAAA"):
+        try:
+            return ipaddress.ip_address(value).version == (4 if type == "A" else 6)
+        except ValueError:
+            return False
+    return type != "CNAME" or bool(re.fullmatch(r"[A-Za-z0-9_*-]+(\.[A-Za-z0-9_-]+)*\.?", value))
 
 
 def _absolute(name: str) -> str:
