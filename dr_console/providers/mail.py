@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.errors import MessageError
 from email.utils import parseaddr
 from functools import partial
 from typing import Any, cast
@@ -40,12 +41,12 @@ class SmtpMail:
     """A MailProvider on EMAIL_URL. Where that is no mail server but the log or a folder, Django takes the letter."""
 
     def send(self, letter: Letter, *, deadline: Deadline) -> Mailed:
-        message = _message(letter)
+        message, content = _written(letter)
         if settings.EMAIL_BACKEND != SMTP_BACKEND:
             get_connection().send_messages([message])
             return Mailed(letter.id, tuple(letter.to), {})
         with _recorded(SEND):
-            return _Conversation(SEND, deadline).send(letter, message)
+            return _Conversation(SEND, deadline).send(letter, content)
 
     def check(self, *, deadline: Deadline) -> str:
         if settings.EMAIL_BACKEND != SMTP_BACKEND:
@@ -61,7 +62,7 @@ class _Conversation:
         self._operation, self._deadline = operation, deadline
         self._outcome = Outcome.NOTHING
 
-    def send(self, letter: Letter, message: EmailMultiAlternatives) -> Mailed:
+    def send(self, letter: Letter, content: bytes) -> Mailed:
         with self._connected() as server:
             sender = _address(settings.DEFAULT_FROM_EMAIL)
             self._must(server, lambda: server.mail(sender))
@@ -73,7 +74,7 @@ class _Conversation:
             accepted = tuple(to for to in letter.to if to not in refused)
             if not accepted:
                 self._nobody(refused)
-            said = self._give(server, _as_sent(message))
+            said = self._give(server, content)
             return Mailed(letter.id, accepted, refused, said)
 
     def check(self) -> str:
@@ -100,9 +101,10 @@ class _Conversation:
             raise self._refused(error.smtp_code, _words(error.smtp_error), Problem.CREDENTIALS) from error
         except smtplib.SMTPResponseException as error:
             raise self._refused(error.smtp_code, _words(error.smtp_error)) from error
-        except TimeoutError as error:
-            raise self._error(Problem.TIMED_OUT) from error
         except (OSError, smtplib.SMTPException) as error:
+            # smtplib tells of a time-out while it reads an answer as of a connection that was closed.
+            if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+                raise self._error(Problem.TIMED_OUT) from error
             raise self._error(Problem.BROKEN, _quoted(str(error))) from error
         finally:
             server.close()
@@ -218,9 +220,16 @@ def _message(letter: Letter) -> EmailMultiAlternatives:
     return message
 
 
-def _as_sent(message: EmailMultiAlternatives) -> bytes:
-    content: bytes = cast(Any, message.message()).as_bytes(linesep="\r\n")
-    return content
+def _written(letter: Letter) -> tuple[EmailMultiAlternatives, bytes]:
+    """The letter as Django keeps it and as it is sent. Raises ProviderError for an address or a header that is none."""
+    try:
+        for to in letter.to:
+            _address(to)
+        message = _message(letter)
+        content: bytes = cast(Any, message.message()).as_bytes(linesep="\r\n")
+    except (ValueError, MessageError) as error:
+        raise ProviderError(VENDOR, SEND, Problem.REFUSED, said=_quoted(str(error)), permanent=True) from error
+    return message, content
 
 
 def _address(text: str) -> str:
