@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
 from dr_console.sandbox.faults import Kind
@@ -63,6 +62,8 @@ class Letters:
         return said
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        from email import message_from_bytes, policy  # noqa: PLC0415 (see above)
+
         world = self._world()
         letter = message_from_bytes(envelope.content, policy=policy.default)
         body = letter.get_body(("plain", "html"))

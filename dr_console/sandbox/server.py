@@ -17,7 +17,8 @@ from dr_console.sandbox.observed import Observed
 from dr_console.sandbox.vendors import VENDORS
 from dr_console.sandbox.world import World
 
-TICK_SECONDS = 0.05
+# A new world, or a faster clock, is noticed this late at most.
+SHORTEST_TICK_SECONDS, LONGEST_TICK_SECONDS = 0.02, 0.25
 
 
 class Reset(BaseModel):
@@ -57,8 +58,11 @@ class Sandbox:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _tick(self) -> None:
+        """Let things happen when they are due, or a moment later where many are."""
         while True:
-            await asyncio.sleep(TICK_SECONDS)
+            clock = self.world.clock
+            until_next = (clock.next_due() - clock.now()) / clock.speed
+            await asyncio.sleep(min(max(until_next, SHORTEST_TICK_SECONDS), LONGEST_TICK_SECONDS))
             self.world.clock.run_due()
 
 

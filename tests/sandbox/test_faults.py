@@ -234,3 +234,11 @@ def test_every_broken_request_is_in_the_log_with_its_fault(sandbox: Sandbox, reb
     rebuild()
     made = sandbox.get("/truth/requests", vendor="search")["requests"][-1]
     assert (made["label"], made["status"], made["fault"]) == ("POST /rebuild", 502, "error")
+
+
+def test_damage_needs_something_to_happen_to(sandbox: Sandbox):
+    rule = {"kind": "corrupted-object", "name": "images/there-is-no-such.webp"}
+    answer = httpx.post(f"{sandbox.url}/control/faults", json=rule, timeout=30)
+    assert (answer.status_code, answer.json()["field"]) == (422, "name")
+    assert break_(sandbox, "missing-snapshot", name="dr-*")["kind"] == "missing-snapshot"
+    sandbox.delete("/faults")

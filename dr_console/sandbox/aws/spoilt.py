@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+
+from dr_console.sandbox.faults import Rule
 
 
 @dataclass
@@ -11,6 +14,16 @@ class Spoilt:
     """`rules`: pattern of names → "vanish" or "fail". They hold for snapshots that are there and those that come."""
 
     rules: dict[str, str] = field(default_factory=dict)
+
+    def vanish(self, rule: Rule) -> Callable[[], None]:
+        """For a fault rule of kind missing-snapshot, whose name is a pattern; without one, every snapshot is gone."""
+        pattern = rule.name or "*"
+        self.rules[pattern] = "vanish"
+
+        def mend() -> None:
+            self.rules.pop(pattern, None)
+
+        return mend
 
     def how(self, name: str) -> str:
         """What is wrong with the snapshot of this name; empty if nothing is."""

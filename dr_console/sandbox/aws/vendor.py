@@ -20,6 +20,7 @@ from dr_console.sandbox.aws.route53 import Route53
 from dr_console.sandbox.aws.s3.buckets import S3
 from dr_console.sandbox.aws.secrets import SecretsManager
 from dr_console.sandbox.aws.spoilt import Spoilt
+from dr_console.sandbox.faults import Kind
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.world import World
 
@@ -32,6 +33,7 @@ def aws(world: World) -> Vendor:
     cloud = cloud_of(world)
     keys = Keys()
     spoilt = Spoilt()
+    world.faults.hooks[Kind.MISSING_SNAPSHOT].append(spoilt.vanish)
     services = [ElastiCache(cloud, spoilt), Rds(cloud, spoilt), Iam(cloud, keys), *(make(cloud) for make in SERVICES)]
     cloud.seeds += [service.seed for service in services]
     hooks = {label: hook for service in services for label, hook in service.hooks().items()}
