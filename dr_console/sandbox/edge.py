@@ -49,9 +49,9 @@ class Edge:
         return self._ask_address(ask, trace.end)
 
     def origin_of(self, host: str) -> str:
-        """Host of the origin that a request for this host reaches now, or "" if it reaches none."""
-        trace = self.users.trace(host)
-        found = self._at(self.cdn.trace(host).end if trace.is_proxied else trace.end)
+        """Host of the origin that a request for this host would reach now, or "". Looking changes nothing."""
+        trace = self.users.trace(host, keeps=False)
+        found = self._at(self.cdn.trace(host, keeps=False).end if trace.is_proxied else trace.end)
         return found.host if found else ""
 
     def _at(self, address: str) -> Origin | None:

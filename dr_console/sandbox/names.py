@@ -78,13 +78,15 @@ class Resolver:
     clock: Clock
     _kept: dict[str, tuple[float, list[Name]]] = field(default_factory=dict)
 
-    def look_up(self, name: str) -> list[Name]:
-        """Records that say where a name leads: CNAME, A and AAAA."""
+    def look_up(self, name: str, *, keeps: bool = True) -> list[Name]:
+        """Records that say where a name leads: CNAME, A and AAAA. Who only watches the world does not let it keep."""
         name = name.lower()
         until, records = self._kept.get(name, (0.0, []))
         if self.clock.now() < until:
             return records
         records = [record for type in ADDRESS_TYPES for record in self.names.published(name, type)]
+        if not keeps:
+            return records
         # That there is no such name is kept too, though not for long.
         seconds = min((record.seconds_kept for record in records), default=30)
         self._kept[name] = (self.clock.now() + seconds, records)
@@ -94,12 +96,12 @@ class Resolver:
         """What is kept now: until when, and which records."""
         return {name: kept for name, kept in self._kept.items() if kept[0] > self.clock.now()}
 
-    def trace(self, name: str) -> Trace:
+    def trace(self, name: str, *, keeps: bool = True) -> Trace:
         """Follow the name to an address, or to the CDN if a proxied record stands on the way."""
         hops: list[Name] = []
         end = name.lower()
         for _ in range(MOST_HOPS):
-            found = self.look_up(end)
+            found = self.look_up(end, keeps=keeps)
             if not found:
                 return Trace(hops, end, is_found=False)
             hops.append(found[0])
