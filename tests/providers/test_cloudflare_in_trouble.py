@@ -14,7 +14,7 @@ from dr_console.providers import http as wire_module
 from dr_console.providers import registry
 from dr_console.providers.capabilities.cdn import Targets
 from dr_console.providers.capabilities.dns import DnsRecord, Pointing
-from dr_console.providers.checking import Finding, State, carry_out
+from dr_console.providers.checking import Check, Finding, State, finding_of, subject_of
 from dr_console.providers.cloudflare import account, checks
 from dr_console.providers.deadlines import Deadline
 from tests.providers.faked_cloudflare import ADDRESS, Fake, bad, good, record
@@ -205,8 +205,13 @@ def test_who_is_locked_out_for_longer_than_there_is_time_is_told_so_at_once(
     assert (error.problem, error.status) == (Problem.THROTTLED, None)
 
 
-def findings(check: Any) -> list[Finding]:
-    return carry_out("cloudflare", check, Deadline.after(20))
+def findings(check: Check) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        found.extend(check(Deadline.after(20)))
+    except ProviderError as error:
+        found.append(finding_of(error, "cloudflare", subject_of(check)))
+    return found
 
 
 def test_every_check_is_content_with_the_sandbox(in_sandbox: Sandbox) -> None:
@@ -223,6 +228,15 @@ def test_an_expired_token_is_found(in_sandbox: Sandbox) -> None:
     assert finding.state is State.FAILED
     assert finding.error is not None
     assert finding.error.problem is Problem.CREDENTIALS
+
+
+def test_a_token_without_the_right_is_told_from_one_that_does_not_work(in_sandbox: Sandbox, soon: Deadline) -> None:
+    in_sandbox.post("/cloudflare/tokens", {"lacks": ["dns:edit"]})
+    (token,) = findings(checks.check_token)
+    states = [finding.state for finding in findings(checks.check_zone)]
+    assert (token.state, states) == (State.OK, [State.OK, State.UNKNOWN, State.OK])
+    error = caught_from(lambda deadline: registry.dns().point(BACKUP, reference="INC-1", deadline=deadline), soon)
+    assert (error.problem, error.code, error.permanent) == (Problem.CREDENTIALS, "10000", True)
 
 
 def test_a_token_of_the_account_is_asked_about_elsewhere(router: respx.MockRouter, soon: Deadline) -> None:

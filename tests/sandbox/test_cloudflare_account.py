@@ -49,6 +49,20 @@ def test_an_expired_token_says_so_of_itself_and_may_do_nothing(cloudflare: Calls
     assert Calls(sandbox, token="another-token").result("GET", "/zones")
 
 
+def test_a_token_may_lack_a_right(cloudflare: Calls, sandbox: Sandbox) -> None:
+    sandbox.post("/cloudflare/tokens", {"lacks": ["dns:edit", "cache:edit"]})
+    id = cloudflare.record(API)["id"]
+    assert cloudflare.refused("PATCH", records(id), {"ttl": 60}) == (403, 10000)
+    assert cloudflare.refused("POST", f"/zones/{ZONE}/purge_cache", {"purge_everything": True}) == (403, 10000)
+    assert cloudflare.result("GET", f"/zones/{ZONE}")["permissions"] == [
+        "#zone:read",
+        "#dns_records:read",
+        "#zone_settings:read",
+    ]
+    sandbox.post("/cloudflare/tokens", {"lacks": []})
+    assert cloudflare.result("PATCH", records(id), {"content": "backup.example.com"})
+
+
 @pytest.mark.parametrize(
     ("method", "path", "expected"),
     [
@@ -107,6 +121,7 @@ def test_1200_calls_are_let_through_and_no_more(cloudflare: Calls, sandbox: Sand
     [
         ("/cloudflare/plan", {"plan": "gold"}, "plan"),
         ("/cloudflare/tokens", {"state": "lost"}, "state"),
+        ("/cloudflare/tokens", {"lacks": ["dns:destroy"]}, "lacks.0"),
         ("/cloudflare/budget", {"left": -1}, "left"),
         ("/cloudflare/events", {}, "key"),
         ("/cloudflare/events", {"key": "a", "action": "Rename"}, "action"),

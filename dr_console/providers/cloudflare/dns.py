@@ -90,7 +90,12 @@ def _leading(name: str, operation: str, deadline: Deadline) -> list[DnsRecord]:
 
 
 def _plain(name: str) -> str:
-    return name.rstrip(".").lower()
+    """A name as Cloudflare writes it: in lower case, in Punycode, and without a dot at its end."""
+    name = name.rstrip(".").lower()
+    try:
+        return name if name.isascii() else name.encode("idna").decode()
+    except UnicodeError:
+        return name
 
 
 def _only(found: Sequence[DnsRecord], name: str, operation: str) -> DnsRecord:

@@ -26,7 +26,14 @@ PLANS = {
     "business": ("94f3b7b768b0458b56d2cac4fe5ec0f8", "Business Website", 250),
     "enterprise": ("94f3b7b768b0458b56d2cac4fe5ec0f7", "Enterprise Website", 0),
 }
-PERMISSIONS = ["#zone:read", "#dns_records:read", "#dns_records:edit", "#cache_purge:edit", "#zone_settings:read"]
+# As the zone lists them, and as a token can lack them.
+PERMISSIONS = {
+    "#zone:read": "zone:read",
+    "#dns_records:read": "dns:read",
+    "#dns_records:edit": "dns:edit",
+    "#cache_purge:edit": "cache:edit",
+    "#zone_settings:read": "zone:read",
+}
 SETTINGS: dict[str, Any] = {
     "always_online": "off",
     "always_use_https": "on",
@@ -83,7 +90,7 @@ class AccountApi:
         return ok(result, messages=messages if state == "active" else [])
 
     async def user(self, request: Request) -> Response:
-        organization = {"id": ACCOUNT_ID, "name": "Gemini Toolbox", "status": "member", "permissions": PERMISSIONS}
+        organization = {"id": ACCOUNT_ID, "name": "Gemini Toolbox", "status": "member", "permissions": [*PERMISSIONS]}
         result = {
             "id": USER_ID,
             "email": EMAIL,
@@ -135,7 +142,7 @@ class AccountApi:
 
     async def zones(self, request: Request) -> Response:
         query = request.query_params
-        shown = [self._shown(zone) for zone in self._zones.by_id.values()]
+        shown = [self._shown(request, zone) for zone in self._zones.by_id.values()]
         name, status = query.get("name", "").lower(), query.get("status", "active")
         contains = name.partition(":")[2] if name.startswith(("contains:", "starts_with:", "ends_with:")) else None
         found = [
@@ -148,7 +155,7 @@ class AccountApi:
         return paged(request, found)
 
     async def zone(self, request: Request) -> Response:
-        return ok(self._shown(self._zone(request)))
+        return ok(self._shown(request, self._zone(request)))
 
     async def add_zone(self, request: Request) -> Response:
         name = (await sent(request)).get("name")
@@ -158,7 +165,7 @@ class AccountApi:
             raise Refusal(400, 1061, f"{name} already exists")
         zone = self._zones.add(name)
         self._world.truth.effect("cloudflare", "zone.create", zone.name)
-        return ok(self._shown(zone))
+        return ok(self._shown(request, zone))
 
     async def change_zone(self, request: Request) -> Response:
         zone, body = self._zone(request), await sent(request)
@@ -167,7 +174,7 @@ class AccountApi:
         zone.plan = by_id.get(wanted, zone.plan)
         zone.paused = bool(body.get("paused", zone.paused))
         self._world.truth.effect("cloudflare", "zone.change", zone.name, plan=zone.plan, paused=zone.paused)
-        return ok(self._shown(zone))
+        return ok(self._shown(request, zone))
 
     async def remove_zone(self, request: Request) -> Response:
         zone = self._zone(request)
@@ -220,7 +227,8 @@ class AccountApi:
             raise Refusal(403, 9109, "Unauthorized to access requested resource")
         return zone
 
-    def _shown(self, zone: Zone) -> dict[str, Any]:
+    def _shown(self, request: Request, zone: Zone) -> dict[str, Any]:
+        lacks = self._tokens.lacks(request.scope["cloudflare.token"])
         meta = {"step": 4, "custom_certificate_quota": 1, "page_rule_quota": 20, "phishing_detected": False}
         return {
             "id": zone.id,
@@ -241,7 +249,7 @@ class AccountApi:
             "account": {"id": ACCOUNT_ID, "name": "Gemini Toolbox"},
             "tenant": {"id": None, "name": None},
             "tenant_unit": {"id": None},
-            "permissions": PERMISSIONS,
+            "permissions": [name for name, right in PERMISSIONS.items() if right not in lacks],
             "plan": _plan(zone.plan, subscribed=True),
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -10,23 +10,25 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dr_console.sandbox.answers import WrongInput, answering, read_as
-from dr_console.sandbox.cloudflare.front import MOST_REQUESTS, Budget, Tokens
+from dr_console.sandbox.cloudflare.front import MOST_REQUESTS, RIGHTS, Budget, Tokens
 from dr_console.sandbox.cloudflare.zones import Zones
 from dr_console.sandbox.queues import EVENTS_QUEUE_ID
 from dr_console.sandbox.stores import R2_BUCKET
 from dr_console.sandbox.world import World
 
 STRICT = ConfigDict(extra="forbid", strict=True)
+Right = Annotated[str, Field(pattern=f"^({'|'.join(RIGHTS)})$")]
 Action = Literal["PutObject", "CopyObject", "DeleteObject", "CompleteMultipartUpload", "LifecycleDeletion"]
 
 
 class TokenChange(BaseModel):
-    """`token`: which; every token, if it is left out."""
+    """`token`: which; every token, if it is left out. `lacks`: rights it does not have, as "dns:edit"."""
 
     model_config = STRICT
 
-    state: Literal["active", "disabled", "expired"]
+    state: Literal["active", "disabled", "expired"] = "active"
     token: str = "*"
+    lacks: list[Right] = []
 
 
 class PlanChange(BaseModel):
@@ -82,6 +84,7 @@ class CloudflareControl:
     async def tokens(self, request: Request) -> Response:
         wanted = await read_as(request, TokenChange)
         self._tokens.states[wanted.token] = wanted.state
+        self._tokens.lacking[wanted.token] = frozenset(wanted.lacks)
         return JSONResponse({"status": "ok"})
 
     async def plan(self, request: Request) -> Response:

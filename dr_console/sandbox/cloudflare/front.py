@@ -25,6 +25,16 @@ WINDOW_SECONDS = 300.0
 TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{8,}")
 EXEMPT = re.compile(r"/messages/(pull|ack)$")
 PUBLIC = re.compile(r"/client/v4/ips$")
+# What part of the API a path belongs to, as far as tokens can lack the right to it.
+AREAS = (
+    ("dns", re.compile(r"/zones/[^/]+/dns_records\b")),
+    ("cache", re.compile(r"/zones/[^/]+/(purge|invalidate)_cache$")),
+    ("lb", re.compile(r"/load_balancers\b")),
+    ("queues", re.compile(r"/accounts/[^/]+/queues\b")),
+    ("r2", re.compile(r"/accounts/[^/]+/(r2|event_notifications)/")),
+    ("zone", re.compile(r"/zones\b")),
+)
+RIGHTS = tuple(f"{area}:{right}" for area, _path in AREAS for right in ("read", "edit"))
 
 
 class Budget:
@@ -83,6 +93,19 @@ class Tokens:
 
     def __init__(self) -> None:
         self.states: dict[str, str] = {}
+        self.lacking: dict[str, frozenset[str]] = {}
+
+    def lacks(self, token: str) -> frozenset[str]:
+        """Of RIGHTS, those that this token does not have."""
+        return self.lacking.get(token, self.lacking.get("*", frozenset()))
+
+    def check_right(self, request: Request, token: str) -> None:
+        """Raises Refusal if the token lacks the right to what is asked."""
+        area = next((area for area, path in AREAS if path.search(request.scope["path"])), "")
+        # Reading messages from a queue changes it.
+        right = f"{area}:{'read' if request.method == 'GET' else 'edit'}"
+        if right in self.lacks(token):
+            raise Refusal(403, 10000, "Authentication error")
 
     def state_of(self, token: str) -> str:
         return self.states.get(token, self.states.get("*", "active"))
@@ -143,6 +166,7 @@ class Front:
         endpoint = self._endpoint(request)
         if self._tokens.state_of(token) != "active" and not request.scope["path"].endswith("/tokens/verify"):
             raise Refusal(401, 10000, "Authentication error")
+        self._tokens.check_right(request, token)
         response: Response = await endpoint(request)
         return response
 
