@@ -40,6 +40,7 @@ DELETE = _("delete the object")
 LIST_VERSIONS = _("list the objects’ versions")
 CLEAR = _("throw away unfinished uploads")
 CHUNK_BYTES = 1024 * 1024
+PAGE_KEYS = 1000
 REPLICATION = {
     "PENDING": Replication.PENDING,
     "COMPLETED": Replication.COMPLETED,
@@ -71,7 +72,7 @@ class S3Objects:
     def objects(self, prefix: str = "", *, after: str = "", deadline: Deadline) -> Iterator[Stored]:
         bucket = self._of(LIST, deadline)
         more = {"StartAfter": after} if after else {}
-        for answer in bucket.pages("list_objects_v2", Prefix=prefix, **more):
+        for answer in bucket.pages("list_objects_v2", Prefix=prefix, MaxKeys=PAGE_KEYS, **more):
             yield from map(_listed, answer.read_as(_Listing).Contents)
 
     def head(self, key: str, *, version: str = "", deadline: Deadline) -> Stored:

@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
-from dr_console.sandbox.aws.answers import Reply
+from dr_console.sandbox.aws.answers import Fault, Reply
 from dr_console.sandbox.aws.cloud import Call, Cloud, Service, on
 from dr_console.sandbox.aws.s3 import corruption
 from dr_console.sandbox.aws.s3.replication import Replication
@@ -28,6 +29,9 @@ LIFECYCLE = [
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": "7"},
     }
 ]
+NOT_LOCKED = "The specified object does not have a ObjectLock configuration"
+# Headers of a request that moto keeps with the object as if they were its metadata.
+NOT_KEPT = ("x-amzn-requestid", "content-md5", "x-amz-content-sha256", "x-amz-decoded-content-length")
 WRITES = ("PutObject", "CopyObject", "CompleteMultipartUpload")
 RULES = (
     *("CreateBucket", "DeleteBucket", "PutBucketVersioning", "PutBucketLifecycleConfiguration", "PutBucketLifecycle"),
@@ -48,7 +52,8 @@ def image(name: str) -> bytes:
 
 def tidied(reply: Reply) -> Reply:
     """Without the headers that moto has and S3 has not."""
-    reply.headers.pop("x-amzn-requestid", None)
+    for name in NOT_KEPT:
+        reply.headers.pop(name, None)
     if not reply.body and reply.headers.get("content-type", "").startswith("text/html"):
         del reply.headers["content-type"]
     return reply
@@ -87,7 +92,7 @@ class S3(Service):
         }
         backend.put_bucket_replication(S3_BUCKET, {"Role": ROLE, "Rule": [rule]})
         backend.get_bucket(ARCHIVE).object_lock_enabled = True
-        backend.put_object_lock_configuration(ARCHIVE, "Enabled", "GOVERNANCE", 30, None)
+        backend.put_object_lock_configuration(ARCHIVE, True, "GOVERNANCE", 30, None)
         for name in sorted(FIRST_IMAGES):
             for bucket in (S3_BUCKET, REPLICA):
                 made = backend.put_object(bucket, f"images/{name}", image(name))
@@ -99,11 +104,14 @@ class S3(Service):
     def write(self, call: Call) -> Reply:
         """A new version of an object, in one piece or many."""
         straighten(call)
+        bucket = self.backend().buckets.get(call.asked.places["Bucket"])
+        if bucket is not None:  # of days and years only one is set, and moto adds them up
+            bucket.default_lock_days = bucket.default_lock_days or 0
+            bucket.default_lock_years = bucket.default_lock_years or 0
         reply = tidied(call.moto())
         if reply.status < 300:
-            bucket, key = call.asked.places["Bucket"], call.asked.places["Key"]
             call.effect(f"s3.{snake(call.asked.operation)}", place(call), bytes=len(call.body))
-            self.replication.written(self.backend(), bucket, key)
+            self.replication.written(self.backend(), call.asked.places["Bucket"], call.asked.places["Key"])
         return reply
 
     @on("UploadPart")
@@ -129,6 +137,35 @@ class S3(Service):
         if reply.status < 300 and state:
             reply.headers["x-amz-replication-status"] = state
         return reply
+
+    @on("GetObjectRetention")
+    def retention(self, call: Call) -> dict[str, Any]:
+        """moto keeps it, and does not tell."""
+        key = self._locked(call)
+        if not key.lock_mode:
+            raise Fault("NoSuchObjectLockConfiguration", NOT_LOCKED, 404)
+        until = datetime.fromisoformat(key.lock_until) if isinstance(key.lock_until, str) else key.lock_until
+        return {"Retention": {"Mode": key.lock_mode, "RetainUntilDate": until}}
+
+    @on("GetObjectLegalHold")
+    def legal_hold(self, call: Call) -> dict[str, Any]:
+        held = self._locked(call).lock_legal_status
+        held = held.get("Status") if isinstance(held, dict) else held
+        if not held:
+            raise Fault("NoSuchObjectLockConfiguration", NOT_LOCKED, 404)
+        return {"LegalHold": {"Status": held}}
+
+    def _locked(self, call: Call) -> Any:
+        places = call.asked.places
+        bucket = self.backend().buckets.get(places["Bucket"])
+        if bucket is None:
+            raise Fault("NoSuchBucket", "The specified bucket does not exist", 404)
+        key = self.backend().get_object(places["Bucket"], places["Key"], call.params.get("VersionId"))
+        if key is None:
+            raise Fault("NoSuchKey", "The specified key does not exist.", 404)
+        if not bucket.object_lock_enabled:
+            raise Fault("InvalidRequest", "Bucket is missing Object Lock Configuration", 400)
+        return key
 
     @on("PutBucketReplication")
     def replicate(self, call: Call) -> Reply:

@@ -69,7 +69,7 @@ class Replication:
 
 def _rule(backend: Any, bucket: str, key: str) -> dict[str, Any] | None:
     """The first rule that is enabled and fits, as moto keeps it."""
-    rules = (backend.buckets[bucket].replication or {}).get("Rule", [])
+    rules = (getattr(backend.buckets[bucket], "replication", None) or {}).get("Rule", [])
     return next((rule for rule in rules if rule.get("Status") == "Enabled" and key.startswith(_prefix(rule))), None)
 
 
