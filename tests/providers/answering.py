@@ -54,6 +54,7 @@ class Servers:
 
         self.loop.call_soon_threadsafe(end)
         self._thread.join(5)
+        self.loop.close()
 
 
 def saying(answer: bytes, *, heard: list[bytes] | None = None) -> Handler:

@@ -1,0 +1,1 @@
+HOST = "product.test"
