@@ -123,6 +123,37 @@ CREDENTIALS: dict[str, dict[str, Credential]] = {
         ),
         "secret": _secret("DR_VOICE_WEBHOOK_SECRET", "sandbox-voice-secret", "Signs what is sent to it."),
     },
+    "search": {
+        "start_url": Credential(
+            "DR_SEARCH_START_URL", "/search/rebuild", "Address that starts a rebuild of the search index.", address=True
+        ),
+        "start_method": Credential("DR_SEARCH_START_METHOD", "POST", "Method of that request.", default="POST"),
+        "headers": _secret("DR_SEARCH_HEADERS", "", "Headers of both requests, as a JSON object of texts."),
+        "start_body": Credential("DR_SEARCH_START_BODY", "", "Body of the request that starts it, as JSON."),
+        "id_path": Credential(
+            "DR_SEARCH_ID_PATH", "task", "Where its answer has the id: task, or result.0.id.", default="task"
+        ),
+        "status_url": Credential(
+            "DR_SEARCH_STATUS_URL",
+            "/search/tasks/TASK",
+            "Address that tells how far it is; TASK stands for the id. Without it, it is done when it is started.",
+            address=True,
+        ),
+        "status_path": Credential(
+            "DR_SEARCH_STATUS_PATH", "status", "Where the answer has the status.", default="status"
+        ),
+        "percent_path": Credential("DR_SEARCH_PERCENT_PATH", "percent", "Where it has the percentage, if it has one."),
+        "succeeded": Credential(
+            "DR_SEARCH_SUCCEEDED",
+            "succeeded",
+            "Values of the status that mean done, between commas.",
+            default="succeeded",
+        ),
+        "failed": Credential(
+            "DR_SEARCH_FAILED", "failed", "Values of the status that mean that it failed.", default="failed"
+        ),
+        "seconds": Credential("DR_SEARCH_SECONDS", "1800", "How long it may take, in seconds.", default="1800"),
+    },
 }
 
 
@@ -147,8 +178,12 @@ def given_credentials() -> frozenset[str]:
     )
 
 
-def wrong_world(mode: str, value: str) -> str:
-    """Why a secret has no place in this mode; empty if it has."""
+def wrong_world(mode: str, credential: Credential, value: str) -> str:
+    """Why a value has no place in this mode; empty if it has."""
+    if mode == "sandbox" and credential.address and value and not is_loopback(urlsplit(value).hostname or ""):
+        return "it is not on this machine, as it must be in sandbox mode. Set DR_MODE=live to use it."
+    if credential.address or not credential.secret:
+        return ""
     if mode == "sandbox" and value and not value.startswith(PRETEND):
         return "a real secret has no place in sandbox mode. Set DR_MODE=live to use it."
     if mode == "live" and value.startswith(PRETEND):
@@ -157,23 +192,15 @@ def wrong_world(mode: str, value: str) -> str:
 
 
 def _read(mode: str, credential: Credential, sandbox_port: int) -> str:
+    default, shown = credential.pretend if mode == "sandbox" else credential.default, credential.default
     if credential.address:
-        return _read_address(mode, credential, sandbox_port)
-    default = credential.pretend if mode == "sandbox" else credential.default
-    if not credential.secret:
-        return env.text(credential.setting, default, credential.meaning, shown=credential.default)
-    given = env.secret(credential.setting, default, credential.meaning)
-    if problem := wrong_world(mode, given):
-        raise env.WrongSetting(credential.setting, problem)
-    return given
-
-
-def _read_address(mode: str, credential: Credential, sandbox_port: int) -> str:
-    pretend = f"http://127.0.0.1:{sandbox_port}{credential.pretend}"
-    default = pretend if mode == "sandbox" else credential.default
-    shown = "(none), or the sandbox’s"
-    given = env.url(credential.setting, default, credential.meaning, shown=shown, secret=credential.secret)
-    if mode == "sandbox" and not is_loopback(urlsplit(given).hostname or ""):
-        problem = "it is not on this machine, as it must be in sandbox mode. Set DR_MODE=live to use it."
+        default = f"http://127.0.0.1:{sandbox_port}{default}" if mode == "sandbox" else default
+        shown = "(none), or the sandbox’s"
+        given = env.url(credential.setting, default, credential.meaning, shown=shown, secret=credential.secret)
+    elif credential.secret:
+        given = env.secret(credential.setting, default, credential.meaning)
+    else:
+        given = env.text(credential.setting, default, credential.meaning, shown=shown)
+    if problem := wrong_world(mode, credential, given):
         raise env.WrongSetting(credential.setting, problem)
     return given

@@ -12,7 +12,7 @@ from dr_console import env
 from dr_console.credentials import given_credentials, read_credentials
 from dr_console.logs import logging_config
 from dr_console.operations import data_folder
-from dr_console.vendors import edge_url, vendor_urls
+from dr_console.vendors import PROVIDERS, edge_url, vendor_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -174,34 +174,7 @@ DR_CREDENTIALS_SECRET = env.text(
     "values. What the environment has wins. AWS’s own key and region come from the environment alone.",
 )
 # By capability: who can serve it, by dotted path; the first is taken unless the plan names another.
-DR_PROVIDERS: dict[str, dict[str, str]] = {
-    "dns": {
-        "cloudflare": "dr_console.providers.cloudflare.dns.CloudflareDns",
-        "route53": "dr_console.providers.aws.route53.Route53Dns",
-    },
-    "cdn": {"cloudflare": "dr_console.providers.cloudflare.cdn.CloudflareCdn"},
-    "events": {"cloudflare": "dr_console.providers.cloudflare.queues.CloudflareQueue"},
-    "deployments": {"vercel": "dr_console.providers.vercel.deployments.VercelDeployments"},
-    "variables": {"vercel": "dr_console.providers.vercel.variables.VercelVariables"},
-    "settings_store": {"vercel": "dr_console.providers.vercel.settings_store.VercelSettingsStore"},
-    "functions": {"lambda": "dr_console.providers.aws.lambda_functions.LambdaFunctions"},
-    "objects": {
-        "r2": "dr_console.providers.aws.objects.R2Objects",
-        "s3": "dr_console.providers.aws.objects.S3Objects",
-    },
-    "snapshots": {
-        "rds": "dr_console.providers.aws.rds.RdsSnapshots",
-        "elasticache": "dr_console.providers.aws.elasticache.ElastiCacheSnapshots",
-    },
-    "vault": {"secrets_manager": "dr_console.providers.aws.secrets_manager.SecretsManagerVault"},
-    "paging": {"pagerduty": "dr_console.providers.pagerduty.PagerDuty"},
-    "chat": {"slack": "dr_console.providers.slack.Slack"},
-    "phone": {
-        "twilio": "dr_console.providers.twilio.TwilioPhone",
-        "webhook": "dr_console.providers.voice_webhook.VoiceWebhook",
-    },
-    "mail": {"smtp": "dr_console.providers.mail.SmtpMail"},
-}
+DR_PROVIDERS = PROVIDERS
 
 # --- Apps ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [

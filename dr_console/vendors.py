@@ -20,6 +20,38 @@ VENDORS = {
     "twilio": ("DR_TWILIO_URL", "https://api.twilio.com", "/twilio"),
 }
 
+# What each capability is served by, by dotted path.
+PROVIDERS: dict[str, dict[str, str]] = {
+    "dns": {
+        "cloudflare": "dr_console.providers.cloudflare.dns.CloudflareDns",
+        "route53": "dr_console.providers.aws.route53.Route53Dns",
+    },
+    "cdn": {"cloudflare": "dr_console.providers.cloudflare.cdn.CloudflareCdn"},
+    "events": {"cloudflare": "dr_console.providers.cloudflare.queues.CloudflareQueue"},
+    "deployments": {"vercel": "dr_console.providers.vercel.deployments.VercelDeployments"},
+    "variables": {"vercel": "dr_console.providers.vercel.variables.VercelVariables"},
+    "settings_store": {"vercel": "dr_console.providers.vercel.settings_store.VercelSettingsStore"},
+    "functions": {"lambda": "dr_console.providers.aws.lambda_functions.LambdaFunctions"},
+    "objects": {
+        "r2": "dr_console.providers.aws.objects.R2Objects",
+        "s3": "dr_console.providers.aws.objects.S3Objects",
+    },
+    "snapshots": {
+        "rds": "dr_console.providers.aws.rds.RdsSnapshots",
+        "elasticache": "dr_console.providers.aws.elasticache.ElastiCacheSnapshots",
+    },
+    "vault": {"secrets_manager": "dr_console.providers.aws.secrets_manager.SecretsManagerVault"},
+    "paging": {"pagerduty": "dr_console.providers.pagerduty.PagerDuty"},
+    "chat": {"slack": "dr_console.providers.slack.Slack"},
+    "phone": {
+        "twilio": "dr_console.providers.twilio.TwilioPhone",
+        "webhook": "dr_console.providers.voice_webhook.VoiceWebhook",
+    },
+    "search": {"http": "dr_console.providers.search_index.HttpSearchIndex"},
+    "webhook": {"signed": "dr_console.providers.webhook.SignedWebhook"},
+    "mail": {"smtp": "dr_console.providers.mail.SmtpMail"},
+}
+
 
 def vendor_urls(mode: str, *, sandbox_port: int) -> dict[str, str]:
     """Base URL of every vendor's API. Empty means the vendor's own default for the region (AWS, R2).

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from dr_console.vendors import is_loopback
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Of Alibaba and of others that keep their metadata at an address that is public by its number.
 METADATA = frozenset({"100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254"})
@@ -19,6 +21,13 @@ def why_not(address: str) -> str:
     DR_ALLOWED_NETWORKS names networks that may be asked all the same.
     """
     return _why_not(address, tuple(settings.DR_ALLOWED_NETWORKS))
+
+
+def why_not_told(address: str) -> str:
+    """As `why_not`, for what is sent on a person's word: in sandbox mode, nothing leaves this machine."""
+    if settings.DR_MODE != "sandbox":
+        return why_not(address)
+    return "" if is_loopback(address) else f"{address} is not on this machine, as it must be in sandbox mode"
 
 
 @lru_cache(maxsize=1024)

@@ -75,6 +75,7 @@ CHECKS: dict[str, str] = {
     "twilio": "dr_console.providers.twilio.checks.CHECKS",
     "voice": "dr_console.providers.voice_webhook_checks.CHECKS",
     "mail": "dr_console.providers.mail_checks.CHECKS",
+    "search": "dr_console.providers.search_index.CHECKS",
 }
 # Which of the vendors in dr_console/credentials.py each of them is made of, where that is not the one of its name.
 CREDENTIALS_OF: dict[str, tuple[str, ...]] = {"mail": ()}
@@ -90,6 +91,7 @@ LABELS: dict[str, str] = {
     "twilio": "Twilio",
     "voice": _("Voice webhook"),
     "mail": _("Mail"),
+    "search": _("Search index"),
 }
 SECONDS_EACH = 20.0
 SIDE_BY_SIDE = 8

@@ -38,9 +38,7 @@ def sources(vendors: Iterable[str] = CREDENTIALS, *, with_secret: bool = True) -
     except ProviderError:
         in_secret = {}
     return {
-        one.setting: _source(vendor, name, in_secret)
-        for vendor in vendors
-        for name, one in CREDENTIALS[vendor].items()
+        one.setting: _source(vendor, name, in_secret) for vendor in vendors for name, one in CREDENTIALS[vendor].items()
     }
 
 
@@ -72,7 +70,7 @@ def credential_or_none(vendor: str, name: str) -> str:
     ):
         return in_settings
     value = _secret().get(known.setting, "")
-    if known.secret and (problem := wrong_world(settings.DR_MODE, value)):
+    if problem := wrong_world(settings.DR_MODE, known, value):
         said = f"{known.setting}, in {settings.DR_CREDENTIALS_SECRET}: {problem}"
         raise ProviderError("AWS", "read the credentials", Problem.SETTINGS, said=said, permanent=True)
     return value or in_settings

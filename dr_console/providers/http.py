@@ -61,6 +61,7 @@ class Wire:
     `refusal(status, body)`: the vendor's words if this answer is an error, else None. `body` is the JSON value, or the
     text where it is no JSON. It is asked about every answer, as some say no with status 200.
     `secrets`: what must never be quoted. `guarded`: the address was given by a person, and must not lead inside.
+    `takes_any_answer`: a 2xx is a yes whatever is in it, also a page for people.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Wire:
         secrets: Iterable[str] = (),
         refusal: Callable[[int, Any], Words | None] = no_words,
         guarded: bool = False,
+        takes_any_answer: bool = False,
     ) -> None:
         self.vendor = vendor
         self.base_url = base_url.rstrip("/")
@@ -81,6 +83,7 @@ class Wire:
         self._secrets = tuple(filter(None, secrets))
         self._mask = Mask(self._secrets, auth)
         self._refusal = refusal
+        self._takes_any_answer = takes_any_answer
         self._kind = "guarded" if guarded else "here" if is_loopback(_host(self.base_url)) else "outside"
 
     def call(
@@ -251,7 +254,7 @@ class Wire:
         if words is None and status < 400:
             if status >= 300:
                 raise self._garbled(asked, response, f"it sends us elsewhere: {asked.quote(text)}")
-            if _is_page(text):
+            if _is_page(text) and not self._takes_any_answer:
                 raise self._garbled(asked, response, asked.quote(text))
             return Answer(
                 self.vendor, asked.operation, status, response.headers, text, asked.unknown, self.hide, asked.quote
@@ -350,5 +353,5 @@ def _client(kind: str) -> httpx.Client:
     )
     for transport in [client._transport, *client._mounts.values()]:
         if isinstance(transport, httpx.HTTPTransport):  # httpx has no other way to say who connects
-            transport._pool._network_backend = BoundedBackend(addresses.why_not if kind == "guarded" else None)
+            transport._pool._network_backend = BoundedBackend(addresses.why_not_told if kind == "guarded" else None)
     return client

@@ -16,10 +16,12 @@ from dr_console.providers.capabilities.functions import FunctionPlatform
 from dr_console.providers.capabilities.mail import MailProvider
 from dr_console.providers.capabilities.paging import PagingProvider
 from dr_console.providers.capabilities.phone import PhoneProvider
+from dr_console.providers.capabilities.search import SearchProvider
 from dr_console.providers.capabilities.settings_store import SettingsStore
-from dr_console.providers.capabilities.variables import VariableProvider
 from dr_console.providers.capabilities.snapshots import CacheSnapshotProvider, DatabaseSnapshotProvider
+from dr_console.providers.capabilities.variables import VariableProvider
 from dr_console.providers.capabilities.vault import Vault
+from dr_console.providers.capabilities.webhook import WebhookProvider
 
 
 def provider(capability: str, vendor: str = "") -> Any:
@@ -87,3 +89,11 @@ def variables(vendor: str = "") -> VariableProvider:
 
 def settings_store(vendor: str = "") -> SettingsStore:
     return cast(SettingsStore, provider("settings_store", vendor))
+
+
+def search(vendor: str = "") -> SearchProvider:
+    return cast(SearchProvider, provider("search", vendor))
+
+
+def webhook(vendor: str = "") -> WebhookProvider:
+    return cast(WebhookProvider, provider("webhook", vendor))
