@@ -24,11 +24,11 @@ API = tuple(
 OTHERS = tuple(
     (service, Ask("GET", host, path))
     for service, host, path in (
-        ("cdn", "www.example.com", "/"),
+        ("web", "www.example.com", "/"),
         ("object-storage", "images.example.com", "/images/1.webp"),
         ("cdn", "cdn.example.com", "/static/app.js"),
         ("object-storage", "images.example.com", "/images/2.webp"),
-        ("cdn", "www.example.com", "/gallery"),
+        ("cdn", "cdn.example.com", "/static/site.css"),
         ("object-storage", "images.example.com", "/images/3.webp"),
     )
 )

@@ -22,7 +22,7 @@ from tests.sandboxed import Sandbox
 
 __all__ = ["held", "in_sandbox"]
 
-HOSTS = ("api.example.com", "www.example.com", "cdn.example.com", "images.example.com")
+HOSTS = ("api.example.com", "www.example.com", "edge.example.com", "images.example.com")
 STANDBY = "gemini-toolbox-standby"
 INCIDENT = "INC-2026-001"
 ZONE = "/cloudflare/client/v4/zones/" + "c" * 32
@@ -220,3 +220,19 @@ def test_on_a_fast_clock_the_story_takes_seconds(in_sandbox: Sandbox, deadline: 
     while region(in_sandbox) != "us-west-1":
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_when_the_cdn_fails_the_static_files_move_to_the_other_one(world: Sandbox, deadline: Deadline):
+    world.post("/scenarios", {"name": "cdn-outage"})
+    world.post("/clock", {"advance": 60})
+    assert (health(world, "cdn.example.com").status_code, region(world, "tokyo.origin.example.com")) == (
+        500,
+        "asia-northeast-1",
+    )
+    pointing = Pointing("cdn.example.com", "backup-cdn.example.com")
+    registry.dns().point(pointing, reference=INCIDENT, deadline=deadline)
+    world.post("/clock", {"advance": 400})
+    services = world.get("/truth")["episodes"][0]["services"]
+    assert health(world, "cdn.example.com").status_code == 200
+    assert 60 <= services["cdn"]["rto_seconds"] <= 400
+    assert services["web"]["rto_seconds"] is None  # a proxied name stays with the CDN that fails

@@ -52,7 +52,7 @@ def test_each_starts_without_parameters_and_heals(sandbox: Sandbox, name: str):
     ("name", "failed"),
     [
         ("api-errors", ["api"]),
-        ("cdn-outage", ["api", "cdn", "object-storage"]),
+        ("cdn-outage", ["api", "cdn", "object-storage", "web"]),
         ("region-outage", ["api"]),  # what is cached goes on being served
         ("data-loss", ["api"]),  # one search in four
         ("vendor-down", []),

@@ -161,7 +161,7 @@ def test_each_thing_that_breaks_is_an_episode_of_its_own(world: World, hand: Han
     pass_time(world, hand, 60)
     told = figures(world)["episodes"]
     assert [episode["name"] for episode in told] == ["region-lost", "cdn-outage"]
-    assert [sorted(episode["services"]) for episode in told][1] == ["api", "cdn", "object-storage"]
+    assert [sorted(episode["services"]) for episode in told][1] == ["api", "cdn", "object-storage", "web"]
 
 
 def test_what_is_due_later_is_no_episode_yet(world: World, hand: Hand):

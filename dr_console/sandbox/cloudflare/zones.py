@@ -27,11 +27,13 @@ TOKYO, CALIFORNIA = "tokyo.origin.example.com", "california.origin.example.com"
 FIRST_RECORDS: tuple[tuple[str, str, str, bool, str, tuple[str, ...]], ...] = (
     ("api.example.com", "CNAME", TOKYO, True, "Public API, primary region", ("service:api", "team:platform")),
     ("www.example.com", "CNAME", TOKYO, True, "Website", ("service:web",)),
-    ("cdn.example.com", "CNAME", TOKYO, True, "Static files", ("service:cdn",)),
+    # The name that is switched when the CDN fails is not proxied itself: a record that is leads back to the same CDN.
+    ("cdn.example.com", "CNAME", "edge.example.com", False, "Static files", ("service:cdn",)),
+    ("edge.example.com", "CNAME", TOKYO, True, "Static files, at the CDN", ()),
     ("images.example.com", "CNAME", TOKYO, True, "Users’ images", ("service:images",)),
     ("backup.example.com", "CNAME", CALIFORNIA, True, "Standby", ()),
     ("backup-api.example.com", "CNAME", CALIFORNIA, True, "Standby of the API", ()),
-    ("backup-cdn.example.com", "CNAME", CALIFORNIA, True, "Standby of the static files", ()),
+    ("backup-cdn.example.com", "CNAME", CALIFORNIA, False, "Standby of the static files, at another CDN", ()),
     (TOKYO, "A", "192.0.2.10", False, "Vercel, asia-northeast-1", ()),
     (CALIFORNIA, "A", "192.0.2.20", False, "Vercel, us-west-1", ()),
     ("frankfurt.origin.example.com", "A", "192.0.2.30", False, "AWS Lambda, eu-central-1", ()),
