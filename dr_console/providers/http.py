@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +14,7 @@ from django.utils.timezone import now
 
 from dr_console import __version__
 from dr_console.errors import Outcome, Problem, ProviderError
-from dr_console.providers import addresses, budgets, calls, limits
+from dr_console.providers import addresses, bodies, budgets, calls, limits
 from dr_console.providers.answers import Answer as Answer
 from dr_console.providers.answers import Mask, parse_json, quoted
 from dr_console.providers.answers import Words as Words
@@ -227,7 +226,7 @@ class Wire:
 
     def _read(self, asked: _Asked, response: httpx.Response) -> str:
         body = bytearray()
-        for chunk in _plain(response):
+        for chunk in bodies.unpacked(response):
             body += chunk
             if len(body) > MOST_BYTES:
                 quote = asked.quote(body[:1000].decode(errors="replace"))
@@ -240,7 +239,7 @@ class Wire:
                     status=response.status_code,
                     outcome=asked.unknown,
                 )
-        return _decoded(bytes(body), response.charset_encoding)
+        return bodies.decoded(bytes(body), response.charset_encoding)
 
     def _judge(self, asked: _Asked, response: httpx.Response, text: str) -> Answer:
         status = response.status_code
@@ -254,7 +253,7 @@ class Wire:
         if words is None and status < 400:
             if status >= 300:
                 raise self._garbled(asked, response, f"it sends us elsewhere: {asked.quote(text)}")
-            if _is_page(text) and not self._takes_any_answer:
+            if bodies.is_page(text) and not self._takes_any_answer:
                 raise self._garbled(asked, response, asked.quote(text))
             return Answer(
                 self.vendor, asked.operation, status, response.headers, text, asked.unknown, self.hide, asked.quote
@@ -282,41 +281,6 @@ class Wire:
             said=said,
             outcome=asked.unknown,
         )
-
-
-def _plain(response: httpx.Response) -> Iterable[bytes]:
-    """The body, unpacked in pieces of a size that we choose: a small gzip can hold gigabytes."""
-    if response.is_stream_consumed:
-        yield response.content
-        return
-    packed = response.headers.get("content-encoding", "identity").strip().lower()
-    if packed in ("", "identity"):
-        yield from response.iter_raw()
-        return
-    if packed not in ("gzip", "x-gzip"):
-        raise httpx.DecodingError(f"the answer is packed as {packed}, which was not asked for")
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        for chunk in response.iter_raw():
-            while chunk:
-                yield unpacker.decompress(chunk, 65536)
-                chunk = unpacker.unconsumed_tail
-        yield unpacker.flush()
-    except zlib.error as error:
-        raise httpx.DecodingError(f"the answer cannot be unpacked: {error}") from None
-
-
-def _decoded(body: bytes, charset: str | None) -> str:
-    try:
-        text = body.decode(charset or "utf-8", errors="replace")
-    except (LookupError, ValueError):  # a charset that nobody knows, or one that is none
-        text = body.decode(errors="replace")
-    return text.removeprefix("\ufeff")
-
-
-def _is_page(text: str) -> bool:
-    """A page for people where an API should answer: a portal's, a proxy's, a login's."""
-    return text[:100].lstrip().lower().startswith(("<!doctype html", "<html"))
 
 
 def _problem(status: int) -> Problem:
