@@ -119,6 +119,7 @@ class R2(dict[str, Hook]):
     # ── what is asked of it ───────────────────────────────────────────────────────────────────────────────────────
 
     def answer(self, call: Call) -> Reply:
+        self._take_over_buckets()
         self._flush()
         operation, bucket = call.asked.operation, call.asked.places.get("Bucket", "")
         if operation not in HAS:
@@ -133,10 +134,20 @@ class R2(dict[str, Hook]):
         reply = tidied(call.moto())
         if reply.status < 300:
             self._note(call, operation, bucket, before)
+            if operation == "DeleteBucket":
+                self._world.r2_events.buckets.pop(bucket, None)
         for name in [name for name in reply.headers if name in ("x-amz-version-id", "x-amz-replication-status")]:
             del reply.headers[name]
         reply.headers["cf-ray"] = f"{call.id.replace('-', '')[:16]}-NRT"
         return reply
+
+    def _take_over_buckets(self) -> None:
+        """Make and delete what Cloudflare's own API made and deleted."""
+        backend, there = self.backend(), self._world.r2_events.buckets
+        for name in [name for name in there if name not in backend.buckets]:
+            self._create(name)
+        for name in [name for name in backend.buckets if name not in there]:
+            backend.buckets.pop(name)
 
     def _check(self, call: Call, operation: str, bucket: str) -> None:
         for name in NOT_HERE:
@@ -162,6 +173,7 @@ class R2(dict[str, Hook]):
             said = "Your previous request to create the named bucket succeeded and you already own it."
             raise Fault("BucketAlreadyOwnedByYou", said, 409)
         self._create(bucket)
+        self._world.r2_events.buckets[bucket] = self._world.clock.now()
         call.effect("r2.create_bucket", bucket)
         return Reply(200, {"location": f"/{bucket}"})
 

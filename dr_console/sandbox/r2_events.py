@@ -40,14 +40,19 @@ class Rule:
 
 @dataclass
 class R2Events:
-    """The rules, by bucket and id of the queue. `drop_next`: so many events are lost, as theirs may be under load."""
+    """The rules, by bucket and id of the queue. `drop_next`: so many events are lost, as theirs may be under load.
+
+    `buckets`: those that exist, and when they were made. R2 over S3 and Cloudflare's own API both make and delete them.
+    """
 
     clock: Clock
     queues: Queues
     rules: dict[tuple[str, str], list[Rule]] = field(default_factory=dict)
     drop_next: int = 0
+    buckets: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.buckets[R2_BUCKET] = self.clock.now()
         self.set_rules(R2_BUCKET, EVENTS_QUEUE_ID, [{"actions": list(ACTIONS), "description": "Copied to S3"}])
 
     def set_rules(self, bucket: str, queue_id: str, rules: Sequence[dict[str, Any]]) -> list[Rule]:

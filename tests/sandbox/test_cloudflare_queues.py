@@ -6,6 +6,7 @@ import base64
 import json
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.sandbox.cloudflare_calls import ACCOUNT, QUEUE, Calls, queue
@@ -41,6 +42,16 @@ def pull(cloudflare: Calls, id: str, **options: Any) -> list[dict[str, Any]]:
 def ack(cloudflare: Calls, id: str, *leases: str, retries: Any = ()) -> dict[str, Any]:
     body = {"acks": [{"lease_id": lease} for lease in leases], "retries": list(retries)}
     return dict(cloudflare.result("POST", queue("/messages/ack", id), body))
+
+
+def over_s3(sandbox: Sandbox) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=f"{sandbox.url}/r2",
+        aws_access_key_id="sandbox-r2-key",
+        aws_secret_access_key="sandbox-r2-secret",
+        region_name="auto",
+    )
 
 
 def test_json_comes_in_base64_and_text_as_it_is(cloudflare: Calls, own: str) -> None:
@@ -216,3 +227,39 @@ def test_buckets_are_made_and_have_rules_of_their_own(cloudflare: Calls) -> None
     assert cloudflare.result("GET", f"{BUCKETS}/more/lifecycle")["rules"][0]["enabled"] is True
     cloudflare.result("DELETE", f"{BUCKETS}/more")
     assert cloudflare.refused("GET", f"{BUCKETS}/more") == (404, 10006)
+
+
+def test_a_bucket_is_the_same_over_s3_and_over_their_own_api(cloudflare: Calls, sandbox: Sandbox) -> None:
+    s3 = over_s3(sandbox)
+    cloudflare.result("POST", BUCKETS, {"name": "from-api"})
+    s3.put_object(Bucket="from-api", Key="one", Body=b"1")
+    s3.create_bucket(Bucket="from-s3")
+    names = {"from-api", "from-s3", "gemini-images"}
+    assert {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]} == names
+    assert {bucket["name"] for bucket in cloudflare.result("GET", BUCKETS)["buckets"]} == names
+    cloudflare.result("DELETE", f"{BUCKETS}/from-api")
+    s3.delete_bucket(Bucket="from-s3")
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["gemini-images"]
+    assert [bucket["name"] for bucket in cloudflare.result("GET", BUCKETS)["buckets"]] == ["gemini-images"]
+
+
+def test_what_is_put_into_r2_is_told(cloudflare: Calls, own: str, sandbox: Sandbox) -> None:
+    path = f"{NOTIFICATIONS}/gemini-images/configuration/queues/{own}"
+    cloudflare.result("PUT", path, {"rules": [{"actions": ["PutObject", "DeleteObject"], "prefix": "ours/"}]})
+    s3 = over_s3(sandbox)
+    s3.put_object(Bucket="gemini-images", Key="ours/one.png", Body=b"abc")
+    s3.put_object(Bucket="gemini-images", Key="theirs/one.png", Body=b"abc")
+    s3.delete_object(Bucket="gemini-images", Key="ours/one.png")
+    events = [json.loads(base64.b64decode(message["body"])) for message in pull(cloudflare, own)]
+    assert [(event["action"], event["object"]["key"]) for event in events] == [
+        ("PutObject", "ours/one.png"),
+        ("DeleteObject", "ours/one.png"),
+    ]
+    assert events[0]["object"] == {"key": "ours/one.png", "size": 3, "eTag": "900150983cd24fb0d6963f7d28e17f72"}
+
+
+def test_events_may_get_lost(cloudflare: Calls, sandbox: Sandbox) -> None:
+    sandbox.post("/cloudflare/events/loss", {"drop_next": 1_000_000})
+    cloudflare.result("POST", queue("/purge"), {"delete_messages_permanently": True})
+    sandbox.post("/clock", {"advance": 30})
+    assert pull(cloudflare, QUEUE) == []

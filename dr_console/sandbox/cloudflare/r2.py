@@ -14,7 +14,6 @@ from starlette.routing import Route
 
 from dr_console.sandbox.cloudflare.envelope import Refusal, moment, number, ok, sent
 from dr_console.sandbox.r2_events import ACTIONS, Rule
-from dr_console.sandbox.stores import R2_BUCKET
 from dr_console.sandbox.world import World
 
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,62}(?<!-)")
@@ -30,9 +29,12 @@ FIRST_LIFECYCLE = {
 class R2Api:
     def __init__(self, world: World) -> None:
         self._world = world
-        self._buckets: dict[str, dict[str, Any]] = {}
+        self._given: dict[str, dict[str, Any]] = {}
         self._rules: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        self._add(R2_BUCKET, {})
+
+    @property
+    def _names(self) -> dict[str, float]:
+        return self._world.r2_events.buckets
 
     def routes(self) -> list[Route]:
         buckets = "/accounts/{account_id}/r2/buckets"
@@ -62,56 +64,58 @@ class R2Api:
             if of == queue_id and rules
         ]
 
-    def _add(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
-        self._buckets[name] = {
+    def _shown_bucket(self, name: str) -> dict[str, Any]:
+        given = self._given.get(name, {})
+        return {
             "name": name,
-            "creation_date": moment(self._world.clock.now()),
+            "creation_date": moment(self._names[name]),
             "location": str(given.get("locationHint") or "apac").lower(),
             "storage_class": given.get("storageClass") or "Standard",
             "jurisdiction": "default",
         }
-        self._rules[name, "lifecycle"] = [FIRST_LIFECYCLE]
-        return self._buckets[name]
 
-    def _bucket(self, request: Request) -> dict[str, Any]:
-        bucket = self._buckets.get(request.path_params["bucket"])
-        if bucket is None:
+    def _bucket(self, request: Request) -> str:
+        """Its name."""
+        name = str(request.path_params["bucket"])
+        if name not in self._names:
             raise Refusal(404, 10006, "The specified bucket does not exist.")
-        return bucket
+        return name
 
     async def index(self, request: Request) -> Response:
         words, after = request.query_params.get("name_contains", ""), request.query_params.get("cursor", "")
         per_page = number(request, "per_page", 20, 1, 1000)
-        names = sorted(name for name in self._buckets if words in name and name > after)
+        names = sorted(name for name in self._names if words in name and name > after)
         shown = names[:per_page]
         more = {"cursor": shown[-1]} if len(names) > per_page else {}
-        return ok({"buckets": [self._buckets[name] for name in shown]}, info={"per_page": per_page, **more})
+        return ok({"buckets": [self._shown_bucket(name) for name in shown]}, info={"per_page": per_page, **more})
 
     async def get(self, request: Request) -> Response:
-        return ok(self._bucket(request))
+        return ok(self._shown_bucket(self._bucket(request)))
 
     async def create(self, request: Request) -> Response:
         body = await sent(request)
         name = body.get("name")
         if not isinstance(name, str) or not BUCKET_NAME.fullmatch(name):
             raise Refusal(400, 10005, "The specified bucket name is not valid.", pointer="/name")
-        if name in self._buckets:
+        if name in self._names:
             raise Refusal(409, 10004, "The bucket you tried to create already exists, and you own it.")
+        self._names[name], self._given[name] = self._world.clock.now(), body
         self._world.truth.effect("cloudflare", "r2.create_bucket", name)
-        return ok(self._add(name, body))
+        return ok(self._shown_bucket(name))
 
     async def delete(self, request: Request) -> Response:
-        name = self._bucket(request)["name"]
-        del self._buckets[name]
+        name = self._bucket(request)
+        del self._names[name]
+        self._rules = {key: rules for key, rules in self._rules.items() if key[0] != name}
         self._world.truth.effect("cloudflare", "r2.delete_bucket", name)
         return ok({})
 
     async def rules(self, request: Request) -> Response:
-        name, kind = self._bucket(request)["name"], request.url.path.rsplit("/", 1)[1]
-        return ok({"rules": self._rules.get((name, kind), [])})
+        name, kind = self._bucket(request), request.url.path.rsplit("/", 1)[1]
+        return ok({"rules": self._rules.get((name, kind), [FIRST_LIFECYCLE] if kind == "lifecycle" else [])})
 
     async def set_rules(self, request: Request) -> Response:
-        name, kind = self._bucket(request)["name"], request.url.path.rsplit("/", 1)[1]
+        name, kind = self._bucket(request), request.url.path.rsplit("/", 1)[1]
         rules = (await sent(request)).get("rules", [])
         if not isinstance(rules, list):
             raise Refusal(400, 10040, "The JSON you provided was not well formed.", pointer="/rules")
@@ -120,20 +124,20 @@ class R2Api:
         return ok({})
 
     async def notifications(self, request: Request) -> Response:
-        bucket = self._bucket(request)["name"]
+        bucket = self._bucket(request)
         queues = [
             self._shown(of, id) for (of, id), rules in self._world.r2_events.rules.items() if of == bucket and rules
         ]
         return ok({"bucketName": bucket, "queues": queues})
 
     async def notification(self, request: Request) -> Response:
-        bucket, queue_id = self._bucket(request)["name"], self._queue_id(request)
+        bucket, queue_id = self._bucket(request), self._queue_id(request)
         if not self._world.r2_events.rules.get((bucket, queue_id)):
             raise Refusal(404, 11015, "There is no configuration for this bucket and queue.")
         return ok(self._shown(bucket, queue_id))
 
     async def notify(self, request: Request) -> Response:
-        bucket, queue_id = self._bucket(request)["name"], self._queue_id(request)
+        bucket, queue_id = self._bucket(request), self._queue_id(request)
         rules = (await sent(request)).get("rules")
         if not isinstance(rules, list) or not rules or not all(_is_rule(rule) for rule in rules):
             raise Refusal(400, 11014, "Each rule must name actions, of those that exist.", pointer="/rules")
@@ -143,7 +147,7 @@ class R2Api:
 
     async def notify_no_more(self, request: Request) -> Response:
         """Remove all rules of bucket and queue, or those in `ruleIds`."""
-        bucket, queue_id = self._bucket(request)["name"], self._queue_id(request)
+        bucket, queue_id = self._bucket(request), self._queue_id(request)
         ids = (await sent(request)).get("ruleIds")
         rules = self._world.r2_events.rules.get((bucket, queue_id), [])
         self._world.r2_events.rules[bucket, queue_id] = [rule for rule in rules if ids and rule.id not in ids]
