@@ -142,8 +142,16 @@ class SecretsManagerVault:
         )
 
     def versions(self, name: str, *, deadline: Deadline) -> list[Kept]:
-        pages = self._secrets.pages("list_secret_version_ids", VERSIONS, deadline, SecretId=self._full(name, VERSIONS))
-        found = [each for page in pages for each in page.read_as(list[_Version], at="Versions")]
+        found: list[_Version] = []
+        more: dict[str, Any] = {}
+        while True:  # boto3 has no paginator for it
+            answer = self._secrets.read(
+                "list_secret_version_ids", VERSIONS, deadline, SecretId=self._full(name, VERSIONS), **more
+            )
+            found += answer.read_as(list[_Version], at="Versions")
+            more = {"NextToken": answer.json().get("NextToken")}
+            if not more["NextToken"]:
+                break
         kept = [Kept(each.VersionId, frozenset(each.VersionStages), each.CreatedDate) for each in found]
         return sorted(kept, key=lambda each: (each.created_at is not None, each.created_at), reverse=True)
 
