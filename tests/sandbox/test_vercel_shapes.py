@@ -179,6 +179,19 @@ def test_terraform_writes_items_as_a_bare_list(vercel: Calls):
     assert vercel.ok("PATCH", "/v1/edge-config/ecfg_gemini/items", operations) == {"status": "ok"}
 
 
+def test_terraform_makes_a_project_with_its_variables_and_its_repository(vercel: Calls):
+    variable = {"key": "A", "value": "1", "target": ["production"], "type": "encrypted"}
+    body = {"name": "formed", "environmentVariables": [variable], "gitRepository": {"type": "github", "repo": "a/b"}}
+    made = vercel.ok("POST", "/v8/projects", {**body, "buildCommand": None, "publicSource": None})
+    assert (made["link"]["org"], made["link"]["repo"], made["link"]["productionBranch"]) == ("a", "b", "main")
+    assert [each["key"] for each in vercel.ok("GET", "/v10/projects/formed/env")["envs"]] == ["A"]
+    branch = vercel.ok("PATCH", "/v9/projects/formed/branch", {"branch": "next"})
+    assert branch["link"]["productionBranch"] == "next"
+    settings = {"framework": None, "gitLFS": False, "serverlessFunctionZeroConfigFailover": True, "resourceConfig": {}}
+    assert vercel.ok("PATCH", "/v9/projects/formed", settings)["serverlessFunctionZeroConfigFailover"] is True
+    assert "link" not in vercel.ok("DELETE", "/v9/projects/formed/link")
+
+
 def test_a_project_is_made_changed_and_deleted(vercel: Calls):
     made = vercel.ok("POST", "/v11/projects", {"name": "tiny", "framework": "nextjs", "buildCommand": "make"})
     assert (made["framework"], made["buildCommand"], made["resourceConfig"]["functionDefaultRegions"]) == (

@@ -71,7 +71,7 @@ def _plan(account: Account, project: Project, deployment: Deployment, failure: s
             deployment.log.append((milliseconds(begins), "command", 'Running "npm run build"'))
 
     def end() -> None:
-        if deployment.state == "BUILDING":
+        if deployment.state == "BUILDING" and deployment.id in account.deployments:
             deployment.ready_at = milliseconds(ends)
             _fail(deployment, failure) if failure else _succeed(account, project, deployment)
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from dr_console.sandbox.vercel import shown
 from dr_console.sandbox.vercel.account import TEAM_SLUG, Domain, Project
 from dr_console.sandbox.vercel.asking import Asked, Refusal, Table, bad_request, not_found, page
+from dr_console.sandbox.vercel.variables import create as create_variable
 
 DEFAULT_REGION = "iad1"
 # https://vercel.com/docs/regions
@@ -19,6 +20,7 @@ REGIONS = frozenset(
 # Settings that are kept and given back, whatever they are.
 KEPT = frozenset(
     {
+        "autoExposeSystemEnvs",
         "buildCommand",
         "commandForIgnoringBuildStep",
         "customerSupportCodeVisibility",
@@ -26,13 +28,16 @@ KEPT = frozenset(
         "directoryListing",
         "enablePreviewFeedback",
         "enableProductionFeedback",
+        "gitComments",
         "gitForkProtection",
         "gitLFS",
         "installCommand",
         "nodeVersion",
         "oidcTokenConfig",
+        "optionsAllowlist",
         "outputDirectory",
         "passwordProtection",
+        "productionDeploymentsFastLane",
         "protectedSourcemaps",
         "publicSource",
         "rootDirectory",
@@ -67,7 +72,10 @@ def created(asked: Asked) -> Any:
     if any(each.name == name for each in asked.account.projects_of(asked.owner)):
         message = f"A project with the name '{name}' already exists."
         raise Refusal(409, "conflict", message)
-    return shown.project(asked.account, create_named(asked, name, body))
+    project = create_named(asked, name, body)
+    for variable in body.get("environmentVariables") or []:
+        create_variable(asked, project, variable)
+    return shown.project(asked.account, project)
 
 
 def create_named(asked: Asked, name: str, settings: dict[str, Any]) -> Project:
@@ -75,6 +83,8 @@ def create_named(asked: Asked, name: str, settings: dict[str, Any]) -> Project:
     at = account.stamp()
     project = Project(account.id("prj_"), name, asked.owner, at, [DEFAULT_REGION], updated=at)
     _change(project, settings)
+    if isinstance(settings.get("gitRepository"), dict):
+        _link(project, settings["gitRepository"])
     account.projects[project.id] = project
     host = f"{name}.vercel.app" if f"{name}.vercel.app" not in account.domains else f"{name}-{TEAM_SLUG}.vercel.app"
     account.domains[host] = Domain(host, project.id, at, updated=at)
@@ -103,6 +113,8 @@ def _change(project: Project, body: dict[str, Any]) -> None:
         regions = [body["serverlessFunctionRegion"]]
     if regions is not None:
         project.regions = _regions(regions)
+    if "serverlessFunctionZeroConfigFailover" in body:
+        project.fails_over = bool(body["serverlessFunctionZeroConfigFailover"])
     if "functionZeroConfigFailover" in resources:
         project.fails_over = bool(resources["functionZeroConfigFailover"])
     if "autoAssignCustomDomains" in body:
@@ -173,10 +185,28 @@ def members(asked: Asked) -> Any:
 
 
 def linked(asked: Asked) -> Any:
-    """`vercel git connect`."""
-    project, body = _named(asked), asked.body()
-    project.more["link"] = {"deployHooks": [], "productionBranch": "main", **body}
+    project = _named(asked)
+    _link(project, asked.body())
     return shown.project(asked.account, project)
+
+
+def unlinked(asked: Asked) -> Any:
+    project = _named(asked)
+    project.more.pop("link", None)
+    return shown.project(asked.account, project)
+
+
+def production_branch(asked: Asked) -> Any:
+    project = _named(asked)
+    project.more.setdefault("link", {})["productionBranch"] = asked.want(asked.body(), "branch", str)
+    return shown.project(asked.account, project)
+
+
+def _link(project: Project, repository: dict[str, Any]) -> None:
+    """`repo` is "owner/name"."""
+    owner, _slash, name = str(repository.get("repo", "")).rpartition("/")
+    named = {"org": owner, "repo": name} if repository.get("type") == "github" else {"owner": owner, "slug": name}
+    project.more["link"] = {"productionBranch": "main", "deployHooks": [], **repository, **named}
 
 
 def _named(asked: Asked) -> Project:
@@ -195,4 +225,6 @@ TABLE: Table = (
     ("GET", "/projects/{project}/custom-environments/{environment}", environment),
     ("GET", "/projects/{project}/members", members),
     ("POST", "/projects/{project}/link", linked),
+    ("DELETE", "/projects/{project}/link", unlinked),
+    ("PATCH", "/projects/{project}/branch", production_branch),
 )

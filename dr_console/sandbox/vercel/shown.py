@@ -43,7 +43,6 @@ def row(account: Account, deployment: Deployment) -> dict[str, Any]:
 def deployment(account: Account, deployment: Deployment) -> dict[str, Any]:
     project = account.projects[deployment.project_id]
     hosts = account.hosts_shown_by(deployment)
-    owner = project.owner
     return {
         "id": deployment.id,
         "uid": deployment.id,
@@ -54,8 +53,8 @@ def deployment(account: Account, deployment: Deployment) -> dict[str, Any]:
         "project": {"id": project.id, "name": project.name, "framework": project.framework},
         "projectId": project.id,
         "projectSettings": {"framework": project.framework},
-        "ownerId": owner,
-        **({"team": TEAM} if owner == TEAM_ID else {}),
+        "ownerId": project.owner,
+        **({"team": TEAM} if project.owner == TEAM_ID else {}),
         "creator": CREATOR,
         "source": deployment.source,
         "gitSource": deployment.git_source,
@@ -65,7 +64,6 @@ def deployment(account: Account, deployment: Deployment) -> dict[str, Any]:
         "public": False,
         "regions": deployment.regions,
         "routes": None,
-        "functions": None,
         "env": sorted(deployment.variables),
         "build": {"env": sorted(deployment.variables)},
         "builds": [],

@@ -66,7 +66,7 @@ def created(asked: Asked) -> Any:
         if not isinstance(each, dict):
             raise bad_request("Invalid request: should be object.")
         try:
-            made.append(_create(asked, project, each))
+            made.append(create(asked, project, each))
         except Refusal as refusal:
             if not several:
                 raise
@@ -75,7 +75,7 @@ def created(asked: Asked) -> Any:
     return JSONResponse({"created": shown if several else shown[0], "failed": failed}, 201)
 
 
-def _create(asked: Asked, project: Project, body: dict[str, Any]) -> Variable:
+def create(asked: Asked, project: Project, body: dict[str, Any]) -> Variable:
     key, value, type = (asked.want(body, name, str) for name in ("key", "value", "type"))
     targets, branch = _targets(body.get("target", [])), body.get("gitBranch") or None
     environments = [str(each) for each in body.get("customEnvironmentIds") or []]
