@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import cache
 from itertools import count as numbers
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission, User
+from django.utils.timezone import now
 
 from backups.models import BackupPolicy
+from dr_console.errors import Problem, ProviderError
 from dr_console.management.preparation import BUILT_IN_PLAN
 from dr_console.operations.heartbeats import beat
-from dr_console.operations.models import Heartbeat
+from dr_console.operations.models import CheckRound, Heartbeat, ProviderCheck
 from dr_console.people.services import sync_roles
 from dr_console.plans import reader, services
 from dr_console.plans.models import PlanVersion
+from dr_console.providers.checking import Finding, State
 from incidents.models import Contact, FailoverPlan, Incident, Region, Service
 
 _number = numbers(1)
@@ -39,6 +43,29 @@ def heartbeats() -> None:
     """Signs of life of every kind of process, as a console that is well has them."""
     for kind in Heartbeat.Kind:
         beat(f"{kind} of this test", kind=kind)
+
+
+def vendor_checks() -> None:
+    """What a round of checks found: one of each state."""
+    CheckRound.objects.update_or_create(pk=1, defaults={"ended_at": now()})
+    error = ProviderError("Vercel", "read the project", Problem.NOT_FOUND, status=404, code="not_found", permanent=True)
+    found = [
+        Finding("cloudflare", "The token works", State.OK, "It is active."),
+        Finding("cloudflare", "The DNS record %(name)s exists", State.UNKNOWN, names={"name": "api.example.com"}),
+        Finding("vercel", "The project %(name)s exists", State.FAILED, names={"name": "gemini"}, error=error),
+        Finding("slack", "The signing secret is set", State.NOT_SET, "DR_SLACK_SIGNING_SECRET"),
+    ]
+    for position, one in enumerate(found):
+        ProviderCheck.objects.create(
+            vendor=one.vendor,
+            position=position,
+            subject=one.subject,
+            names=one.names,
+            state=one.state.value,
+            said=one.said,
+            error=one.error.facts() if one.error else None,
+            since=now() - timedelta(hours=3),
+        )
 
 
 def plan() -> PlanVersion:

@@ -39,6 +39,7 @@ def world():
     """The built-in plan, changed once, and an incident that is still open."""
     make.heartbeats()
     make.plan()
+    make.vendor_checks()
     root = make.user("root", role="administrator")
     entry = entry_now(section("contacts"), "cto") | {"time_zone": "Asia/Shanghai"}
     services.edit_entry("contacts", "cto", entry, base_version=1, by=root)
