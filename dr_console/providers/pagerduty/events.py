@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel
 
+from dr_console.providers import limits
 from dr_console.providers.capabilities.paging import Page
 from dr_console.providers.credentials import credential
 from dr_console.providers.deadlines import Deadline
@@ -69,7 +70,15 @@ class PagerDutyEvents:
         routing_key = credential("pagerduty", "routing_key", operation=operation)
         wire = Wire(VENDOR, settings.DR_VENDOR_URLS["pagerduty_events"], secrets=(routing_key,), refusal=_refusal)
         event = {"routing_key": routing_key, "event_action": action, "dedup_key": whole_key(key), **more}
-        answer = wire.call("POST", "/v2/enqueue", operation=operation, deadline=deadline, json=event, harmless=True)
+        answer = wire.call(
+            "POST",
+            "/v2/enqueue",
+            operation=operation,
+            deadline=deadline,
+            json=event,
+            harmless=True,
+            also_counted=(limits.pagerduty_events(routing_key),),
+        )
         return answer.read_as(_Accepted).dedup_key or whole_key(key)
 
 

@@ -127,7 +127,9 @@ class PagerDutyRest:
             "filter": scope,
         }
         body = {"webhook_subscription": wanted}
-        answer = self._change("POST", "/webhook_subscriptions", SUBSCRIBE, deadline, body, harmless=False)
+        answer = self._change(
+            "POST", "/webhook_subscriptions", SUBSCRIBE, deadline, body, harmless=False, sensitive=True
+        )
         made = answer.read_as(shapes.Subscription, at="webhook_subscription").subscription()
         if not made.secret:
             answer.is_garbled("webhook_subscription.delivery_method.secret is missing. ")
@@ -168,11 +170,9 @@ class PagerDutyRest:
         wire = Wire(VENDOR, settings.DR_VENDOR_URLS["pagerduty"], headers=headers, secrets=(token,), refusal=_refusal)
         return wire.call(method, path, operation=operation, deadline=deadline, **more)
 
-    def _change(
-        self, method: str, path: str, operation: str, deadline: Deadline, body: Any, *, harmless: bool
-    ) -> Answer:
+    def _change(self, method: str, path: str, operation: str, deadline: Deadline, body: Any, **more: Any) -> Answer:
         headers = {"From": credential("pagerduty", "from_email", operation=operation)}
-        return self._ask(method, path, operation, deadline, json=body, headers=headers, harmless=harmless)
+        return self._ask(method, path, operation, deadline, json=body, headers=headers, **more)
 
 
 def _refusal(status: int, body: Any) -> Words | None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel, Field
 
 from dr_console.errors import Outcome, Problem, ProviderError
+from dr_console.providers import limits
 from dr_console.providers.capabilities.chat import Channel, ChatMessage, Identity, Person, Posted
 from dr_console.providers.credentials import credential
 from dr_console.providers.deadlines import Deadline
@@ -124,7 +125,8 @@ class Slack:
         body = {"channel": channel, **body_of(message), "metadata": _metadata(key), "unfurl_links": False}
         if thread:
             body["thread_ts"] = thread
-        answer = self._ask("chat.postMessage", POST, deadline, body=body).read_as(_Posted)
+        counted = (limits.slack_channel(channel),)
+        answer = self._ask("chat.postMessage", POST, deadline, body=body, also_counted=counted).read_as(_Posted)
         return Posted(answer.channel, answer.ts, thread)
 
     def change(self, posted: Posted, message: ChatMessage, *, key: str, deadline: Deadline) -> Posted:
@@ -196,6 +198,7 @@ class Slack:
         params: Mapping[str, Any] | None = None,
         body: Any = None,
         harmless: bool | None = None,
+        **more: Any,
     ) -> Answer:
         """Reading methods take their arguments in the query; those that write take JSON."""
         token = credential("slack", "token", operation=operation)
@@ -209,7 +212,14 @@ class Slack:
         verb = "GET" if params is not None else "POST"
         try:
             answer = wire.call(
-                verb, f"/{method}", operation=operation, deadline=deadline, params=params, json=body, harmless=harmless
+                verb,
+                f"/{method}",
+                operation=operation,
+                deadline=deadline,
+                params=params,
+                json=body,
+                harmless=harmless,
+                **more,
             )
         except ProviderError as error:
             raise _named(error, harmless is True or verb == "GET") from error

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from dr_console.errors import Outcome, Problem, ProviderError
+from dr_console.providers import limits
 from dr_console.providers.capabilities.chat import ChatMessage
 from dr_console.providers.credentials import credential
 from dr_console.providers.deadlines import Deadline
@@ -29,7 +30,14 @@ class SlackWebhook:
         parts = urlsplit(url)
         wire = Wire(VENDOR, f"{parts.scheme}://{parts.netloc}", secrets=(url, parts.path), refusal=_refusal)
         try:
-            answer = wire.call("POST", parts.path, operation=POST, deadline=deadline, json=body_of(message))
+            answer = wire.call(
+                "POST",
+                parts.path,
+                operation=POST,
+                deadline=deadline,
+                json=body_of(message),
+                also_counted=(limits.slack_channel(limits.digest(url)),),
+            )
         except ProviderError as error:
             raise _named(error) from error
         if answer.text.strip() != "ok":

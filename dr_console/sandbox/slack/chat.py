@@ -18,13 +18,11 @@ BLOCKS = {
 
 
 class Chat:
-    """One message a second in each channel, with room for a short burst, which Slack allows and does not promise."""
-
-    BURST = 1
+    """One message a second in each channel. Slack lets short bursts pass and promises none: here, one a thread."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace, self.world = workspace, workspace.world
-        self._posted = Bucket(workspace.world.clock, 1.0, self.BURST)
+        self._posted = Bucket(workspace.world.clock, 1.0, 1)
 
     def post(self, given: Given) -> Answer:
         channel = self.channel(given)
@@ -32,7 +30,7 @@ class Chat:
         message = self._message(given)
         if message.thread and message.thread not in channel.messages:
             raise No("thread_not_found")
-        self.take(channel)
+        self.take(channel, message.thread)
         self.workspace.post(channel, message)
         key = (message.metadata or {}).get("event_payload", {}).get("key", "")
         self.world.truth.effect("slack", "chat.postMessage", channel.id, key=key, ts=message.ts)
@@ -133,8 +131,8 @@ class Chat:
         if channel.private and BOT_USER not in channel.members:
             raise No("not_in_channel")
 
-    def take(self, channel: Channel) -> None:
-        taken = self._posted.take(channel.id)
+    def take(self, channel: Channel, thread: str) -> None:
+        taken = self._posted.take(f"{channel.id} {thread}")
         if not taken.allowed:
             raise Throttled(taken.reset)
 

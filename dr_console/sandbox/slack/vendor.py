@@ -142,7 +142,7 @@ async def _webhook(workspace: Workspace, chat: Chat, request: Request) -> Respon
     """An incoming webhook: JSON, or a form with the JSON in `payload`; answers are plain words."""
     try:
         made, channel = await _webhook_message(workspace, request)
-        chat.take(channel)
+        chat.take(channel, made.thread)
     except ValueError:
         return _words("invalid_payload", 400)
     except No as no:
@@ -157,10 +157,9 @@ async def _webhook(workspace: Workspace, chat: Chat, request: Request) -> Respon
 
 
 async def _webhook_message(workspace: Workspace, request: Request) -> tuple[Message, Channel]:
-    if "form" in request.headers.get("content-type", ""):
-        body = json.loads(dict(await forms.fields(request)).get("payload", ""))
-    else:
-        body = json.loads(await request.body())
+    # A form has it in `payload`; many a script sends bare JSON and calls it a form, and is understood.
+    payload = dict(await forms.fields(request)).get("payload")
+    body = json.loads(await request.body() if payload is None else payload)
     given = Given(body if isinstance(body, dict) else {})
     blocks, attachments, metadata = parts(given)
     path = request.path_params
