@@ -18,6 +18,7 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-for-development
 	@sh tests/browser.sh
+	@sh tests/databases.sh
 	@echo "On SQLite:"
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 	@echo "On PostgreSQL, what touches the database:"
