@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
+from http.client import HTTPConnection, HTTPException
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-import httpx
 from django.conf import settings
 from django.utils.translation import gettext_noop as _
 from pydantic import TypeAdapter, ValidationError
@@ -94,31 +95,37 @@ def _read(shape: type[T], operation: str, path: str, deadline: Deadline, *, at: 
 
 
 def _ask(method: str, path: str, operation: str, deadline: Deadline, body: Any = None) -> dict[str, Any]:
-    seconds = min(deadline.left(), LONGEST_SECONDS)
     if not settings.DR_SANDBOX_URL:
         raise ProviderError(NAME, operation, Problem.SETTINGS, said="DR_MODE", permanent=True)
     try:
-        response = _client().request(method, f"{settings.DR_SANDBOX_URL}/control{path}", json=body, timeout=seconds)
-        told = response.json()
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise ProviderError(NAME, operation, Problem.UNREACHABLE, said=str(error)) from error
-    except httpx.TimeoutException as error:
+        status, text = _exchange(method, f"/control{path}", body, max(0.1, min(deadline.left(), LONGEST_SECONDS)))
+        told = json.loads(text)
+    except TimeoutError as error:
         raise ProviderError(NAME, operation, Problem.TIMED_OUT) from error
-    except (httpx.HTTPError, ValueError) as error:
+    except OSError as error:
+        raise ProviderError(NAME, operation, Problem.UNREACHABLE, said=error.strerror or str(error)) from error
+    except (HTTPException, ValueError) as error:
         raise ProviderError(NAME, operation, Problem.BROKEN, said=str(error)[:200]) from error
-    if response.status_code in (404, 422) and isinstance(told, dict):
-        raise WrongInput(str(told.get("field", "")), str(told.get("message", "")))
-    if response.is_error or not isinstance(told, dict):
-        raise ProviderError(NAME, operation, status=response.status_code, said=response.text[:200])
+    if status in (404, 422) and isinstance(told, dict) and "message" in told:
+        raise WrongInput(str(told.get("field", "")), str(told["message"]))
+    if status >= 400 or not isinstance(told, dict):
+        raise ProviderError(NAME, operation, status=status, said=text[:200].decode(errors="replace"))
     return told
+
+
+def _exchange(method: str, path: str, body: Any, seconds: float) -> tuple[int, bytes]:
+    """By the standard library: every web process holds this module, and httpx would cost it two megabytes."""
+    address = urlsplit(settings.DR_SANDBOX_URL)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=seconds)
+    try:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
 
 
 @lru_cache(maxsize=64)
 def _adapter(shape: Any) -> TypeAdapter[Any]:
     return TypeAdapter(shape)
-
-
-@lru_cache(maxsize=1)
-def _client() -> httpx.Client:
-    # A connection is not kept: a sandbox that was started anew would seem to be broken once.
-    return httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))

@@ -178,7 +178,7 @@ def test_a_fault_by_rule(client, commander, world):
         ({"kind": "error", "status": "200"}, "status", "is no error"),
         ({"kind": "error", "percent": "101"}, "percent", "less than or equal to 100"),
         ({"kind": "earthquake"}, "kind", "Select a valid choice"),
-        ({"kind": "missing-snapshot", "name": "none"}, "name", "there is nothing here called “none”"),
+        ({"kind": "region-lost"}, "region", "a fault of kind region-lost needs region"),
         ({}, "kind", "This field is required"),
     ],
 )
