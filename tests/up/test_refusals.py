@@ -49,6 +49,15 @@ def test_a_port_in_use(settings_for, command):
         assert refused(settings_for(PORT=port), command=command).startswith(f"PORT: {port} is in use")
 
 
+@pytest.mark.parametrize("name", ["DR_SANDBOX_PORT", "DR_SANDBOX_DNS_PORT", "DR_SANDBOX_SMTP_PORT"])
+@pytest.mark.parametrize("command", ["up", "sandbox"])
+def test_a_port_of_the_sandbox_in_use(settings_for, command, name):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        said = refused(settings_for(**{name: port}), command=command)
+    assert said == f"{name}: {port} is in use by another program. Stop that, or choose another."
+
+
 def test_a_second_start_on_the_same_folder(up, settings_for):
     with up() as console:
         console.program.wait_for("web started")
