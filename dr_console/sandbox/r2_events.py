@@ -31,6 +31,9 @@ class Rule:
     def is_about(self, action: str, key: str) -> bool:
         return action in self.actions and key.startswith(self.prefix) and key.endswith(self.suffix)
 
+    def says_the_same(self, other: Rule) -> bool:
+        return (set(self.actions), self.prefix, self.suffix) == (set(other.actions), other.prefix, other.suffix)
+
     def overlaps(self, other: Rule) -> bool:
         """Whether one change could be told by both."""
         prefixes = self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix)
@@ -68,9 +71,10 @@ class R2Events:
             )
             for rule in rules
         ]
-        kept = [
-            rule for rule in self.rules.get((bucket, queue_id), []) if not any(rule.overlaps(other) for other in new)
-        ]
+        there = self.rules.get((bucket, queue_id), [])
+        if all(any(rule.says_the_same(other) for other in there) for rule in new):
+            return there
+        kept = [rule for rule in there if not any(rule.overlaps(other) for other in new)]
         self.rules[bucket, queue_id] = kept + new
         return self.rules[bucket, queue_id]
 

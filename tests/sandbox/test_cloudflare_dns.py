@@ -216,3 +216,11 @@ def test_another_zone_has_names_of_its_own(cloudflare: Calls) -> None:
 def test_a_body_that_is_no_object_is_refused(cloudflare: Calls, body: str) -> None:
     answer = cloudflare._client.post(f"/zones/{ZONE}/dns_records", content=body)
     assert (answer.status_code, answer.json()["success"]) == (400, False)
+
+
+def test_what_changes_nothing_is_no_effect(cloudflare: Calls) -> None:
+    before = cloudflare.record(API)
+    for _ in range(2):
+        after = cloudflare.result("PATCH", records(before["id"]), {"content": "backup.example.com"})
+    assert cloudflare.result("PATCH", records(before["id"]), {"content": "backup.example.com"}) == after
+    assert cloudflare.effects() == [("dns.patch", API)]

@@ -100,13 +100,14 @@ class MessagesApi:
         acks, retries = _leases(body, "acks"), _leases(body, "retries")
         warnings: dict[str, str] = {}
         queues = self._world.queues
+        there = set(queue.messages)
         acked = sum(_did(warnings, ack, queues.acknowledge(queue, ack["lease_id"])) for ack in acks)
         retried = sum(
             _did(warnings, retry, queues.retry(queue, retry["lease_id"], retry.get("delay_seconds")))
             for retry in retries
         )
-        if acked or retried:
-            self._world.truth.effect("cloudflare", "queue.ack", queue.name, acked=acked, retried=retried)
+        if gone := sorted(there - set(queue.messages)):
+            self._world.truth.effect("cloudflare", "queue.ack", queue.name, messages=len(gone), first=gone[0])
         return ok({"ackCount": acked, "retryCount": retried, "warnings": warnings})
 
     async def peek(self, request: Request) -> Response:

@@ -141,8 +141,11 @@ class R2Api:
         rules = (await sent(request)).get("rules")
         if not isinstance(rules, list) or not rules or not all(_is_rule(rule) for rule in rules):
             raise Refusal(400, 11014, "Each rule must name actions, of those that exist.", pointer="/rules")
+        before = self._world.r2_events.rules.get((bucket, queue_id))
         made = self._world.r2_events.set_rules(bucket, queue_id, rules)
-        self._world.truth.effect("cloudflare", "r2.notification", bucket, queue=queue_id, rules=len(made))
+        if made is not before:
+            told = [_rule(rule) for rule in made]
+            self._world.truth.effect("cloudflare", "r2.notification", bucket, queue=queue_id, rules=told)
         return ok({})
 
     async def notify_no_more(self, request: Request) -> Response:

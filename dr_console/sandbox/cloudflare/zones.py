@@ -102,6 +102,8 @@ class Zones:
         record |= {key: given[key] for key in ("data", "priority") if given.get(key) is not None}
         check(record, zone.plan)
         self._note_when(record, before, at)
+        if before is not None and _same(record, before):
+            return before
         _refuse_conflict(zone, record)
         zone.records[record["id"]] = record
         return record
@@ -135,7 +137,9 @@ class Zones:
             self.publish(zone, name, type)
 
     def changed(self, zone: Zone, what: str, before: Record | None, after: Record | None) -> None:
-        """Publish a change and write it into the truth. `what`: "dns.patch"."""
+        """Publish a change and write it into the truth, unless nothing changed. `what`: "dns.patch"."""
+        if before is after:
+            return
         for record in (before, after):
             if record is not None:
                 self.publish(zone, record["name"], record["type"])
@@ -152,6 +156,10 @@ class Zones:
             if record[what]:
                 same = before is not None and before[what] == record[what]
                 record[f"{what}_modified_on"] = before[f"{what}_modified_on"] if before and same else at
+
+
+def _same(record: Record, before: Record) -> bool:
+    return {**record, "modified_on": before["modified_on"]} == before
 
 
 def _or_default(given: dict[str, Any], key: str, default: Any) -> Any:
