@@ -36,6 +36,7 @@ PROVIDERS: dict[str, dict[str, str]] = {
         "r2": "dr_console.providers.aws.objects.R2Objects",
         "s3": "dr_console.providers.aws.objects.S3Objects",
     },
+    "code": {"git": "dr_console.providers.git_mirror.GitMirror"},
     "snapshots": {
         "rds": "dr_console.providers.aws.rds.RdsSnapshots",
         "elasticache": "dr_console.providers.aws.elasticache.ElastiCacheSnapshots",

@@ -9,11 +9,13 @@ from django.utils.module_loading import import_string
 
 from dr_console.providers.capabilities.cdn import CdnProvider
 from dr_console.providers.capabilities.chat import ChatProvider
+from dr_console.providers.capabilities.code import CodeMirror
 from dr_console.providers.capabilities.deployments import DeploymentProvider
 from dr_console.providers.capabilities.dns import DnsProvider
 from dr_console.providers.capabilities.events import EventsProvider
 from dr_console.providers.capabilities.functions import FunctionPlatform
 from dr_console.providers.capabilities.mail import MailProvider
+from dr_console.providers.capabilities.objects import ObjectStore
 from dr_console.providers.capabilities.paging import PagingProvider
 from dr_console.providers.capabilities.phone import PhoneProvider
 from dr_console.providers.capabilities.search import SearchProvider
@@ -97,3 +99,11 @@ def search(vendor: str = "") -> SearchProvider:
 
 def webhook(vendor: str = "") -> WebhookProvider:
     return cast(WebhookProvider, provider("webhook", vendor))
+
+
+def objects(vendor: str = "") -> ObjectStore:
+    return cast(ObjectStore, provider("objects", vendor))
+
+
+def code(vendor: str = "") -> CodeMirror:
+    return cast(CodeMirror, provider("code", vendor))
