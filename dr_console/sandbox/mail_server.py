@@ -66,11 +66,18 @@ class Letters:
 
         world = self._world()
         letter = message_from_bytes(envelope.content, policy=policy.default)
-        body = letter.get_body(("plain", "html"))
-        text = body.get_content() if body is not None else ""
+        text = _text(letter)
         headers = {name.lower(): str(value) for name, value in letter.items()}
         for address in envelope.rcpt_tos:
             detail = {"from": envelope.mail_from, "subject": headers.get("subject", ""), "headers": headers}
             world.outbox.add(VENDOR, address, text, "delivered", **detail)
             world.truth.effect(VENDOR, "mail.accept", address, subject=headers.get("subject", ""))
         return "250 2.0.0 Ok: queued"
+
+
+def _text(letter: Any) -> str:
+    body = letter.get_body(("plain", "html"))
+    try:
+        return str(body.get_content()) if body is not None else ""
+    except (LookupError, ValueError):  # a character set that nobody knows
+        return ""

@@ -205,7 +205,7 @@ class _Service:
             "Content-Type": "application/json",
             "X-DR-Signature": f"t={timestamp},v1={_signed(timestamp, body)}",
         }
-        self._callbacks.call("POST", url, headers, body, within=ANSWER_WITHIN_SECONDS)
+        self._callbacks.call("POST", url, headers, body, within=ANSWER_WITHIN_SECONDS, queue=url)
 
     def _is_signed(self, request: Request, body: bytes) -> bool:
         """The console signs by its own clock, so that the world's is not held against it."""

@@ -178,6 +178,7 @@ class Webhooks:
             headers,
             delivery.body,
             within=ANSWER_WITHIN_SECONDS,
+            queue=subscription.id,
             then=lambda status, said: self._answered(subscription, delivery, status),
         )
 

@@ -89,7 +89,7 @@ class Account:
     def new_sid(self, prefix: str) -> str:
         return f"{prefix}{self.world.random.getrandbits(128):032x}"
 
-    def send(self, method: str, url: str, form: dict[str, str], token: str, then: Then) -> None:
+    def send(self, method: str, url: str, form: dict[str, str], token: str, then: Then, *, queue: str = "") -> None:
         """Ask the console, signed."""
         method = "GET" if method.upper() == "GET" else "POST"
         if method == "GET":
@@ -109,7 +109,7 @@ class Account:
         if method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
         body = urlencode(form).encode() if method == "POST" else b""
-        self._callbacks.call(method, url, headers, body, within=ANSWER_WITHIN_SECONDS, then=then)
+        self._callbacks.call(method, url, headers, body, within=ANSWER_WITHIN_SECONDS, queue=queue, then=then)
 
 
 def rfc2822(at: float | None) -> str | None:

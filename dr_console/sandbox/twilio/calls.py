@@ -186,7 +186,7 @@ class Messages:
                 "To": text.to,
                 **({"ErrorCode": str(text.error)} if text.error else {}),
             }
-            self.account.send("POST", text.callback, form, text.token, lambda status, said: None)
+            self.account.send("POST", text.callback, form, text.token, lambda status, said: None, queue=text.sid)
 
     def _asked(self, request: Request) -> Text:
         text = self.account.texts.get(request.path_params["sid"])

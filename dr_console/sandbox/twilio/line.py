@@ -227,7 +227,7 @@ class Line:
             seconds = int((call.ended_at or 0) - (call.started_at or call.ended_at or 0))
             form |= {"CallDuration": str(seconds), "Duration": str(-(-seconds // 60))}
             form["SipResponseCode"] = {"busy": "486", "no-answer": "487", "failed": "404"}.get(status, "200")
-        self.account.send(call.callback_method, call.callback, form, call.token, self._told)
+        self.account.send(call.callback_method, call.callback, form, call.token, self._told, queue=call.sid)
 
     def _told(self, status: int, said: str) -> None:
         if not 200 <= status < 300:
