@@ -28,6 +28,7 @@ def soon() -> Deadline:
 def in_sandbox(sandbox: Sandbox, settings: Any) -> Sandbox:
     """The sandbox, with the settings leading to it."""
     settings.DR_VENDOR_URLS = sandbox.vendor_urls()
+    settings.DR_SANDBOX_URL, settings.DR_EDGE_URL = sandbox.url, f"{sandbox.url}/edge"
     return sandbox
 
 
