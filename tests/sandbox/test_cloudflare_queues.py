@@ -130,9 +130,11 @@ def test_or_goes_to_the_dead_letter_queue_if_there_is_one(cloudflare: Calls, own
     assert json.loads(base64.b64decode(message["body"])) == {"a": 1}
 
 
-def test_after_four_days_a_message_is_gone(cloudflare: Calls, own: str, sandbox: Sandbox) -> None:
+def test_what_is_kept_for_too_long_is_gone(cloudflare: Calls, own: str, sandbox: Sandbox) -> None:
+    assert cloudflare.result("GET", queue("", own))["settings"]["message_retention_period"] == 4 * 86_400
+    cloudflare.result("PATCH", queue("", own), {"settings": {"message_retention_period": 60}})
     push(cloudflare, own, 1)
-    sandbox.post("/clock", {"advance": 4 * 86_400 + 1})
+    sandbox.post("/clock", {"advance": 61})
     assert pull(cloudflare, own) == []
 
 
