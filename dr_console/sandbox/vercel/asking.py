@@ -82,6 +82,15 @@ class Asked:
             raise bad_request("Invalid request: should be object.")
         return found
 
+    def texts(self, body: dict[str, Any], name: str) -> list[str]:
+        """A list of texts, empty where there is none."""
+        found = body.get(name)
+        if found is None:
+            return []
+        if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+            raise bad_request(f"Invalid request: `{name}` should be array.")
+        return found
+
     def want(self, body: dict[str, Any], name: str, kind: type[T], *others: type) -> T:
         """A field that must be there, of this type."""
         if name not in body:

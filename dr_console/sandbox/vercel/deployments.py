@@ -89,10 +89,11 @@ def _project_for(asked: Asked, body: dict[str, Any], source: Deployment | None, 
 
 def _must_have_files(asked: Asked, body: dict[str, Any]) -> None:
     missing = []
-    for file in body.get("files") or []:
+    files = body.get("files")
+    for file in files if isinstance(files, list) else []:
         if not isinstance(file, dict) or not isinstance(file.get("file"), str):
             raise bad_request("Invalid request: `files` should be a list of objects with `file`.")
-        sha = file.get("sha")
+        sha = str(file.get("sha", ""))
         if "data" not in file and sha not in asked.account.files:
             missing.append(sha)
     if missing:

@@ -73,7 +73,8 @@ def created(asked: Asked) -> Any:
         message = f"A project with the name '{name}' already exists."
         raise Refusal(409, "conflict", message)
     project = create_named(asked, name, body)
-    for variable in body.get("environmentVariables") or []:
+    given = body.get("environmentVariables")
+    for variable in given if isinstance(given, list) else []:
         create_variable(asked, project, variable)
     return shown.project(asked.account, project)
 
@@ -107,8 +108,9 @@ def changed(asked: Asked) -> Any:
 
 def _change(project: Project, body: dict[str, Any]) -> None:
     """A new region counts for the next deployment only; what is deployed stays where it is."""
-    resources = body.get("resourceConfig") or {}
-    regions = resources.get("functionDefaultRegions") if isinstance(resources, dict) else None
+    given = body.get("resourceConfig")
+    resources = given if isinstance(given, dict) else {}
+    regions = resources.get("functionDefaultRegions")
     if regions is None and body.get("serverlessFunctionRegion"):
         regions = [body["serverlessFunctionRegion"]]
     if regions is not None:
@@ -126,7 +128,7 @@ def _change(project: Project, body: dict[str, Any]) -> None:
 def _regions(regions: Any) -> list[str]:
     if not isinstance(regions, list) or not regions:
         raise bad_request("Invalid request: `functionDefaultRegions` should be array.")
-    unknown = [region for region in regions if region not in REGIONS]
+    unknown = [region for region in regions if not isinstance(region, str) or region not in REGIONS]
     if unknown:
         raise bad_request(f"Invalid request: `functionDefaultRegions` has the unknown region `{unknown[0]}`.")
     return list(regions)

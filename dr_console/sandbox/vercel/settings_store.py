@@ -196,7 +196,7 @@ class Stores:
 
     def drop_tokens(self, asked: Asked) -> Response:
         store = self._store(asked)
-        for token in asked.want(asked.body(), "tokens", list):
+        for token in asked.texts(asked.body(), "tokens"):
             store.tokens.pop(token, None)
         return Response(status_code=204)
 

@@ -63,8 +63,6 @@ def created(asked: Asked) -> Any:
     made: list[Variable] = []
     failed: list[dict[str, Any]] = []
     for each in body if several else [body]:
-        if not isinstance(each, dict):
-            raise bad_request("Invalid request: should be object.")
         try:
             made.append(create(asked, project, each))
         except Refusal as refusal:
@@ -75,10 +73,12 @@ def created(asked: Asked) -> Any:
     return JSONResponse({"created": shown if several else shown[0], "failed": failed}, 201)
 
 
-def create(asked: Asked, project: Project, body: dict[str, Any]) -> Variable:
+def create(asked: Asked, project: Project, body: Any) -> Variable:
+    if not isinstance(body, dict):
+        raise bad_request("Invalid request: should be object.")
     key, value, type = (asked.want(body, name, str) for name in ("key", "value", "type"))
     targets, branch = _targets(body.get("target", [])), body.get("gitBranch") or None
-    environments = [str(each) for each in body.get("customEnvironmentIds") or []]
+    environments = asked.texts(body, "customEnvironmentIds")
     _check(key, value, type, targets, environments)
     same = _conflicting(project, key, targets, branch)
     if same is not None and not asked.flag("upsert"):
@@ -121,7 +121,7 @@ def removed(asked: Asked) -> Any:
 
 def removed_several(asked: Asked) -> Any:
     project = _project(asked)
-    wanted = [id for id in asked.want(asked.body(), "ids", list) if id in project.variables]
+    wanted = [id for id in asked.texts(asked.body(), "ids") if id in project.variables]
     for id in wanted:
         variable = project.variables.pop(id)
         asked.account.effect("env.delete", f"{project.name}/{variable.key}", targets=variable.targets)
@@ -147,7 +147,7 @@ def _check(key: str, value: str, type: str, targets: list[str], environments: li
 
 def _targets(given: Any) -> list[str]:
     targets = [given] if isinstance(given, str) else given
-    if not isinstance(targets, list) or any(target not in TARGETS for target in targets):
+    if not isinstance(targets, list) or any(target not in sorted(TARGETS) for target in targets):
         raise bad_request("Invalid request: `target` should be equal to one of the allowed values.")
     return list(targets)
 
