@@ -269,6 +269,14 @@ def test_each_name_of_a_plan_is_looked_at() -> None:
     assert all(name in str(finding) for name, finding in zip(names, found, strict=True))
 
 
+def test_the_right_to_read_the_account_is_not_insisted_on(router: respx.MockRouter) -> None:
+    read_account = router.get(f"{ADDRESS}/accounts/{'a' * 32}")
+    read_account.mock(return_value=bad(403, 10000, "Authentication error"))
+    assert [finding.state for finding in findings(checks.check_account)] == [State.UNKNOWN]
+    read_account.mock(return_value=bad(404, 7003, "Could not route"))
+    assert [finding.state for finding in findings(checks.check_account)] == [State.FAILED]
+
+
 def test_names_are_not_asked_for_one_by_one_with_a_token_that_is_wrong(router: respx.MockRouter) -> None:
     asked = router.get(url__startswith=RECORDS).mock(return_value=bad(403, 10000, "Authentication error"))
     assert len(findings(checks.names_exist([API, "www.example.com"]))) == 1

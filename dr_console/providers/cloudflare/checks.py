@@ -21,6 +21,7 @@ KEY = "cloudflare"
 LONGEST_TTL_SECONDS = 300
 
 _TOKEN = _("The token works")
+_ACCOUNT_READ = _("The account can be read")
 _ACCOUNT = _("The account %(name)s can be read")
 _ZONE = _("The zone %(name)s can be read")
 _RECORDS = _("DNS records can be read")
@@ -34,6 +35,7 @@ _PLAN = _("Plan %(plan)s: up to %(burst)s purges at once.")
 _PLAN_UNKNOWN = _("Its plan could not be read: the free plan’s limits are kept to.")
 _PAUSED = _("The zone is paused: Cloudflare serves its DNS and nothing else.")
 _NOT_ACTIVE = _("The zone is %(status)s.")
+_ACCOUNT_UNKNOWN = _("The token may not read it, which nothing but this check asks for.")
 _RIGHT_UNKNOWN = _("Cloudflare does not say so of this token; it shows when it is first used.")
 _LONG_TTL = _("%(content)s, kept by resolvers for %(ttl)s s, as it is not proxied.")
 _CONTENT = _("%(type)s %(content)s")
@@ -58,9 +60,16 @@ def check_token(deadline: Deadline) -> Iterator[Finding]:
     yield Finding(KEY, _TOKEN, state, _EXPIRES if token.expires_on else _STATE, names)
 
 
-@about(_("The account can be read"))
+@about(_ACCOUNT_READ)
 def check_account(deadline: Deadline) -> Iterator[Finding]:
-    found = account.account(deadline=deadline)
+    try:
+        found = account.account(deadline=deadline)
+    except ProviderError as error:
+        if error.problem is not Problem.CREDENTIALS:
+            raise
+        # A token can do all that a recovery asks without being allowed to read its account.
+        yield Finding(KEY, _ACCOUNT_READ, State.UNKNOWN, _ACCOUNT_UNKNOWN)
+        return
     yield Finding(KEY, _ACCOUNT, State.OK, names={"name": found.name or found.id})
 
 
