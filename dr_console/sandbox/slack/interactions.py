@@ -22,6 +22,12 @@ ANSWERS_WITHIN_SECONDS = 30 * 60.0
 FORM = "application/x-www-form-urlencoded"
 
 
+def buttons_of(block: dict[str, Any]) -> list[dict[str, Any]]:
+    """What of a block can be pressed."""
+    found = [*(block.get("elements") or ()), block.get("accessory")]
+    return [one for one in found if isinstance(one, dict) and one.get("action_id")]
+
+
 @dataclass
 class ResponseUrl:
     """Where the app may answer to what it was sent, a few times within half an hour."""
@@ -54,7 +60,7 @@ class Interactions:
         self, url: str, base: str, person: Person, channel: Channel, message: Message, element: dict[str, Any]
     ) -> tuple[int, str]:
         """Send a press of a button. Raises what loopback raises."""
-        block = next(one for one in message.blocks if element in one.get("elements", []))
+        block = next(one for one in message.blocks if element in buttons_of(one))
         ts = self.workspace.new_ts()
         action = {"action_ts": ts, "block_id": block.get("block_id", ""), **element}
         payload: dict[str, Any] = {

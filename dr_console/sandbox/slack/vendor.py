@@ -15,7 +15,7 @@ from dr_console.sandbox.answers import WrongInput, answering, read_as
 from dr_console.sandbox.slack.calls import Front, Given, Method, No, Throttled, complain, throttled_answer
 from dr_console.sandbox.slack.chat import Chat, parts
 from dr_console.sandbox.slack.conversations import Conversations
-from dr_console.sandbox.slack.interactions import Interactions
+from dr_console.sandbox.slack.interactions import Interactions, buttons_of
 from dr_console.sandbox.slack.workspace import BOT_USER, Channel, Message, Person, Workspace, channel_shown
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.world import World
@@ -255,7 +255,7 @@ async def _sent(sending: Any) -> Response:
 def _button(workspace: Workspace, given: Press) -> tuple[Channel, Message, dict[str, Any]] | None:
     pairs = [(channel, message) for channel in workspace.channels.values() for message in channel.messages.values()]
     for channel, message in sorted(pairs, key=lambda pair: pair[1].ts, reverse=True):
-        elements = [element for block in message.blocks for element in block.get("elements", ())]
+        elements = [element for block in message.blocks for element in buttons_of(block)]
         for element in elements if given.ts in ("", message.ts) else ():
             if element.get("action_id") == given.action and given.value in ("", element.get("value")):
                 return channel, message, element
