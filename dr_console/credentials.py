@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext_noop
+
 from dr_console import env
 from dr_console.vendors import is_loopback
 
@@ -33,6 +35,21 @@ class Credential:
 def _secret(setting: str, pretend: str, meaning: str) -> Credential:
     return Credential(setting, pretend, meaning, secret=True)
 
+
+# How people write each vendor.
+NAMES = {
+    "cloudflare": "Cloudflare",
+    "vercel": "Vercel",
+    "aws": "AWS",
+    "r2": "Cloudflare R2",
+    "github": "GitHub",
+    "codecommit": "AWS CodeCommit",
+    "pagerduty": "PagerDuty",
+    "slack": "Slack",
+    "twilio": "Twilio",
+    "voice": gettext_noop("Voice webhook"),
+    "search": gettext_noop("Search index"),
+}
 
 CREDENTIALS: dict[str, dict[str, Credential]] = {
     "cloudflare": {

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -26,6 +27,7 @@ from dr_console.providers.deadlines import Deadline
 SECONDS = 60.0
 # A round that has been running for longer is one whose worker was killed.
 GIVEN_UP_AFTER = timedelta(minutes=3)
+GIVEN_ADDRESSES = {"voice": "url", "search": "start_url"}
 WORST_FIRST = (State.FAILED, State.UNKNOWN, State.NOT_SET, State.OK)
 OLD_AFTER = timedelta(minutes=15)
 
@@ -125,18 +127,18 @@ def is_old(round: CheckRound) -> bool:
 
 
 def vendor_states(round: CheckRound) -> list[VendorState]:
-    """Every vendor that can be checked, in the order of CHECKS."""
+    """Every vendor that can be checked, in the order of CHECKS, and what else was found with them."""
     rows: dict[str, list[ProviderCheck]] = {key: [] for key in CHECKS}
     for row in ProviderCheck.objects.all():
         rows.setdefault(row.vendor, []).append(row)
-    return [_vendor_state(key, checks, round.sources) for key, checks in rows.items() if key in CHECKS]
+    return [_vendor_state(key, checks, round.sources) for key, checks in rows.items()]
 
 
 def _vendor_state(key: str, checks: list[ProviderCheck], kept: dict[str, str]) -> VendorState:
     of = [vendor for vendor in CREDENTIALS_OF.get(key, (key,)) if vendor in CREDENTIALS]
     # This process may not read the secret at AWS: what the last round saw there counts.
     known = {name: source or kept.get(name, "") for name, source in sources(of, with_secret=False).items()}
-    return VendorState(key, _(LABELS[key]), _address(key), worst(checks), checks, list(known.items()))
+    return VendorState(key, _(LABELS.get(key, key)), _address(key), worst(checks), checks, list(known.items()))
 
 
 def counts(states: Iterable[VendorState]) -> list[tuple[State, int]]:
@@ -156,14 +158,14 @@ def _address(key: str) -> str:
         return f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}" if settings.EMAIL_URL else ""
     if key == "r2" and not settings.DR_VENDOR_URLS["r2"]:
         return "https://….r2.cloudflarestorage.com"
-    if key == "voice":
-        return str(settings.DR_CREDENTIALS["voice"]["url"]).partition("?")[0]
-    return settings.DR_VENDOR_URLS.get("aws" if key == "codecommit" else key) or _("AWS’s own addresses")
+    if key in GIVEN_ADDRESSES:  # whose path may be the key to it
+        parts = urlsplit(settings.DR_CREDENTIALS[key][GIVEN_ADDRESSES[key]])
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
+    return settings.DR_VENDOR_URLS.get("aws" if key in ("codecommit", "s3") else key) or _("AWS’s own addresses")
 
 
 def failed_vendors() -> Iterator[tuple[str, list[ProviderCheck]]]:
     """Label and failed checks of each vendor that has any, for the first page."""
     rows = list(ProviderCheck.objects.filter(state=State.FAILED.value))
-    for key in CHECKS:
-        if failed := [row for row in rows if row.vendor == key]:
-            yield _(LABELS[key]), failed
+    for key in dict.fromkeys(row.vendor for row in rows):
+        yield _(LABELS.get(key, key)), [row for row in rows if row.vendor == key]

@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from dr_console.credentials import NAMES
 from dr_console.errors import Problem, ProviderError
 from dr_console.providers.deadlines import Deadline
 
@@ -79,21 +80,8 @@ CHECKS: dict[str, str] = {
     "search": "dr_console.providers.search_index.CHECKS",
 }
 # Which of the vendors in dr_console/credentials.py each of them is made of, where that is not the one of its name.
-CREDENTIALS_OF: dict[str, tuple[str, ...]] = {"mail": ()}
-LABELS: dict[str, str] = {
-    "cloudflare": "Cloudflare",
-    "vercel": "Vercel",
-    "aws": "AWS",
-    "r2": "Cloudflare R2",
-    "github": "GitHub",
-    "codecommit": "AWS CodeCommit",
-    "pagerduty": "PagerDuty",
-    "slack": "Slack",
-    "twilio": "Twilio",
-    "voice": _("Voice webhook"),
-    "mail": _("Mail"),
-    "search": _("Search index"),
-}
+CREDENTIALS_OF: dict[str, tuple[str, ...]] = {"mail": (), "s3": ("aws",)}
+LABELS: dict[str, str] = {**NAMES, "s3": "AWS S3", "mail": _("Mail")}
 SECONDS_EACH = 20.0
 SIDE_BY_SIDE = 8
 

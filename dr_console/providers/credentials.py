@@ -8,7 +8,7 @@ from typing import cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from dr_console.credentials import CREDENTIALS, wrong_world
+from dr_console.credentials import CREDENTIALS, NAMES, wrong_world
 from dr_console.errors import Problem, ProviderError
 
 SOURCE = "dr_console.providers.aws.credential_secret.values"
@@ -24,7 +24,7 @@ def credential(vendor: str, name: str, *, operation: str) -> str:
     value = credential_or_none(vendor, name)
     if not value:
         setting = CREDENTIALS[vendor][name].setting
-        raise ProviderError(vendor.capitalize(), operation, Problem.SETTINGS, said=setting, permanent=True)
+        raise ProviderError(NAMES[vendor], operation, Problem.SETTINGS, said=setting, permanent=True)
     return value
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from itertools import groupby
 from typing import Any
 
@@ -35,12 +37,23 @@ class Command(BaseCommand):
             )
         if not 0 < options["seconds"] <= 3600:
             raise CommandError("--seconds must be more than 0 and at most 3600.", returncode=2)
-        if options["verbosity"] < 2:  # what goes wrong is in the findings; -v2 shows each call
-            logging.getLogger("dr_console.providers").setLevel(logging.ERROR)
-        found = check_all(options["vendors"], deadline=Deadline.after(options["seconds"]))
+        # What goes wrong is in the findings; -v2 shows each call as well.
+        with quiet("dr_console.providers") if options["verbosity"] < 2 else nullcontext():
+            found = check_all(options["vendors"], deadline=Deadline.after(options["seconds"]))
         self.stdout.write(as_json(found) if options["json"] else as_table(found))
         if any(one.state in BAD for one in found):
             raise SystemExit(1)
+
+
+@contextmanager
+def quiet(name: str) -> Iterator[None]:
+    log = logging.getLogger(name)
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def as_json(found: list[Finding]) -> str:

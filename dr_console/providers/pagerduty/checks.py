@@ -12,6 +12,7 @@ from dr_console.providers.credentials import credential
 from dr_console.providers.deadlines import Deadline
 from dr_console.providers.pagerduty import PagerDuty
 from dr_console.providers.pagerduty.events import TRIGGER
+from dr_console.providers.pagerduty.rest import READ_USERS
 
 ROUTING_KEY_CHARACTERS = 32
 
@@ -41,7 +42,7 @@ def token(deadline: Deadline) -> Iterable[Finding]:
 
 @about(LOGIN)
 def login(deadline: Deadline) -> Iterable[Finding]:
-    email = credential("pagerduty", "from_email", operation=LOGIN)
+    email = credential("pagerduty", "from_email", operation=READ_USERS)
     found = PagerDuty().has_user(email, deadline=deadline)
     yield Finding("pagerduty", LOGIN, State.OK if found else State.FAILED, email)
 
