@@ -75,6 +75,11 @@ def set_clock(change: dict[str, float], *, deadline: Deadline) -> None:
     _ask("POST", "/clock", _("set its clock"), deadline, change)
 
 
+def connect(change: dict[str, str], *, deadline: Deadline) -> None:
+    """Let the product use another `database` or `cache`, by the name that the cloud knows it by. Raises WrongInput."""
+    _ask("POST", "/product", _("connect the product"), deadline, change)
+
+
 def reset(*, deadline: Deadline) -> None:
     """A new world in place of this one."""
     _ask("POST", "/reset", _("begin anew"), deadline, {})

@@ -21,6 +21,7 @@ class SandboxPageConfig(AppConfig):
                 "sandbox.fault_healed": _("Sandbox: fault healed"),
                 "sandbox.healed": _("Sandbox: everything healed"),
                 "sandbox.clock_set": _("Sandbox: clock set"),
+                "sandbox.connected": _("Sandbox: product connected to another store"),
                 "sandbox.message_answered": _("Sandbox: message answered"),
                 "sandbox.reset": _("Sandbox: begun anew"),
             }

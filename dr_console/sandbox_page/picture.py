@@ -86,7 +86,7 @@ def draw(columns: Sequence[Sequence[Place]]) -> Picture:
 
 def _width(place: Place) -> int:
     # Titles are bold; notes begin with a mark.
-    return round(max(ems(place.title) * TITLE_EM * 1.06, (ems(place.note) + 1.6) * NOTE_EM)) + 2 * PADDING
+    return round(max(ems(place.title) * TITLE_EM * 1.15, (ems(place.note) + 1.6) * NOTE_EM)) + 2 * PADDING
 
 
 def _line(start: Box, end: Box) -> Line:

@@ -49,6 +49,12 @@ def answer(message: int, label: str, path: str, body: dict[str, Any], *, by: Use
     record("sandbox.message_answered", by=by, target=f"message {message}", after={"answer": label})
 
 
+def connect(kind: str, name: str, *, by: User) -> None:
+    """`kind`: database or cache."""
+    sandbox.connect({kind: name}, deadline=Deadline.after(SECONDS))
+    record("sandbox.connected", by=by, target=f"{kind} {name}")
+
+
 def begin_anew(*, by: User) -> None:
     sandbox.reset(deadline=Deadline.after(SECONDS))
     record("sandbox.reset", by=by, target="sandbox")

@@ -15,7 +15,8 @@ from dr_console.providers.sandbox_shapes import Episode, Fault, KeptAnswer, Reco
 from dr_console.sandbox_page import picture
 from dr_console.sandbox_page.picture import Picture, Place
 
-MOST_DEPLOYMENTS, MOST_SNAPSHOTS = 2, 8
+MOST_HOSTS, MOST_DEPLOYMENTS, MOST_SNAPSHOTS = 9, 2, 8
+ADDRESS_TYPES = ("A", "AAAA", "CNAME")
 # the sandbox's word for an origin: (the page's state, in words)
 ORIGIN_STATES: dict[str, tuple[str, str | Promise]] = {
     "up": ("ok", gettext_lazy("answers")),
@@ -30,9 +31,12 @@ FINISHED, FAILED = {"ready", "available"}, {"error", "failed", "canceled"}
 
 @dataclass(frozen=True)
 class DnsRow:
-    """A record, and what users still hear of it for so many seconds where that is something else."""
+    """A record, who answers under its name, and what is still heard of it for so many seconds."""
 
     record: Record
+    origin: str
+    state: str
+    word: str
     heard: str
     seconds_left: int | None
 
@@ -144,7 +148,8 @@ def _hosts(world: World) -> list[str]:
 
 
 def _is_spare(host: str) -> bool:
-    return host.startswith(("backup", "balanced"))
+    """Users do not ask these: the standby's own names, and the one that a name outside the CDN enters it by."""
+    return host.startswith(("backup", "balanced", "edge"))
 
 
 def _host(world: World, host: str) -> tuple[str, str, str, str]:
@@ -159,7 +164,15 @@ def _host(world: World, host: str) -> tuple[str, str, str, str]:
 
 
 def _is_proxied(world: World, host: str) -> bool:
-    return any(record.proxied for record in world.dns if record.name == host)
+    """Whether the name, or one that it leads to, is the CDN's."""
+    by_name = {record.name: record for record in world.dns if record.type in ADDRESS_TYPES}
+    seen: set[str] = set()
+    while (record := by_name.get(host)) and host not in seen:
+        if record.proxied:
+            return True
+        seen.add(host)
+        host = record.content
+    return False
 
 
 def _cdn_fails(world: World) -> bool:
@@ -170,7 +183,7 @@ def _cdn_fails(world: World) -> bool:
 
 
 def _columns(world: World) -> list[list[Place]]:
-    hosts = _hosts(world)[:8]
+    hosts = _hosts(world)[:MOST_HOSTS]
     used = {world.answered_by[host] for host in hosts if not _is_spare(host)}
     users = Place("users", _("Users"), _users_note(world), _users_state(world), tuple(f"host:{host}" for host in hosts))
     behind_cdn = [host for host in hosts if _is_proxied(world, host)]
@@ -242,14 +255,15 @@ def _store(key: str, title: str, why_not: str, note: str) -> Place:
 
 def _dns(world: World) -> list[DnsRow]:
     origins = {origin.host for origin in world.origins}
-    records = [record for record in world.dns if record.type in ("A", "AAAA", "CNAME")]
+    records = [record for record in world.dns if record.type in ADDRESS_TYPES]
     kept = world.resolvers.get("users", {})
     inside = world.resolvers.get("cdn", {})
     rows = []
     for record in sorted(records, key=lambda each: (each.name in origins, _is_spare(each.name), each.name)):
         # Of a proxied name users hear the CDN's addresses; it is the CDN that keeps where its origin is.
         answer = (inside if record.proxied else kept).get(record.name)
-        rows.append(DnsRow(record, _heard(answer), _seconds_left(answer, world.now)))
+        _name, origin, state, word = _host(world, record.name)
+        rows.append(DnsRow(record, origin, state, word, _heard(answer), _seconds_left(answer, world.now)))
     return rows
 
 

@@ -22,6 +22,7 @@ ADDRESSES: dict[str, tuple[str, Callable[..., Any]]] = {
     "heal-fault": ("faults/<slug:id>/heal/", views.heal_fault),
     "heal": ("heal/", views.heal_everything),
     "set-clock": ("clock/", views.set_clock),
+    "connect": ("connect/", views.connect),
     "begin-anew": ("begin-anew/", views.begin_anew),
 }
 urlpatterns = [path(route, views.in_sandbox_mode(view), name=name) for name, (route, view) in ADDRESSES.items()]

@@ -75,9 +75,10 @@ def world(request: ConsoleRequest) -> HttpResponse:
 @never_cache
 def details(request: ConsoleRequest) -> HttpResponse:
     try:
-        return render(request, "sandbox/_details.html", queries.panel())
+        context = queries.panel()
     except ProviderError:
         return HttpResponse(status=204)  # the panel of the world says so; this one keeps what it has
+    return render(request, "sandbox/_details.html", context | {"may_change": _may_change(request)})
 
 
 @require_GET
@@ -160,6 +161,16 @@ def set_clock(request: ConsoleRequest) -> HttpResponse:
         raise Refused(_("The clock cannot be set to that."))
     services.set_clock(form.cleaned_data, by=request.user)
     return _done(request, _("The clock is set."))
+
+
+@require_POST
+@needs(CHANGE)
+@said_by_the_sandbox
+def connect(request: ConsoleRequest) -> HttpResponse:
+    kind = "cache" if "cache" in request.POST else "database"
+    name = request.POST.get(kind, "")
+    services.connect(kind, name, by=request.user)
+    return _done(request, _("The product uses %(store)s now.") % {"store": name})
 
 
 @require_POST

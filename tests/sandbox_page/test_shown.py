@@ -83,6 +83,16 @@ def test_a_cdn_that_fails_shows_at_the_names_behind_it():
     assert found.hosts[1][3] == "answers"
 
 
+def test_a_name_that_enters_the_cdn_by_another_name_is_behind_it():
+    dns = [
+        record(API, "edge.example.com", proxied=False),
+        record("edge.example.com", TOKYO),
+        record("a", "a", proxied=False),
+    ]
+    boxes = {box.place.key: box.place for box in seen(dns=dns).picture.boxes}
+    assert boxes[f"host:{API}"].leads_to == ("cdn",)
+
+
 def test_a_name_that_leads_nowhere():
     found = seen(answered_by={API: ""})
     assert found.hosts == [(API, "–", "failed", "leads to no origin")]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from dr_console.audit.models import AuditEntry
@@ -91,6 +93,20 @@ def test_each_panel_comes_alone(client, commander, world, name, id):
     assert "<html" not in page
     assert f'id="{id}"' in page
     assert f'hx-get="{url(name)}' in page
+
+
+def test_every_form_works_without_javascript(commander, world):
+    world.post("/scenarios", {"name": "region-outage"})
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(commander)
+    page = text(careful.get(url("page")))
+    forms = re.findall(r"<form\b.*?</form>", page.partition("<main")[2].partition("</main>")[0], re.DOTALL)
+    assert len(forms) > 12
+    for form in forms:
+        assert 'name="csrfmiddlewaretoken"' in form, form
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token
+    assert careful.post(url("heal"), {"csrfmiddlewaretoken": token[1]}).status_code == 302
 
 
 def test_the_page_takes_few_queries(client, commander, world, django_assert_max_num_queries):
@@ -219,6 +235,15 @@ def test_its_clock_is_set(client, commander, world, given, change):
 @pytest.mark.parametrize("given", [{}, {"speed": "7"}, {"speed": "x"}, {"advance": "-1"}, {"advance": "1e99"}])
 def test_its_clock_is_not_set_to_nonsense(client, commander, world, given):
     assert client.post(url("set-clock"), given).status_code == 409
+
+
+def test_the_product_is_connected_to_another_store(client, commander, world):
+    answer = client.post(url("connect"), {"database": "no-such"}, headers=HTMX)
+    assert answer.status_code == 409
+    assert "there is none called “no-such”" in text(answer)
+    answer = client.post(url("connect"), {"cache": "gemini-cache"}, headers=HTMX)
+    assert "The product uses gemini-cache now." in text(answer)
+    assert AuditEntry.objects.get(action="sandbox.connected").target == "cache gemini-cache"
 
 
 def test_a_new_world_forgets_what_was_broken(client, commander, world):
