@@ -150,7 +150,7 @@ def test_no_value_gets_out_through_an_answer_that_is_wrong(settings, client, soo
         with pytest.raises(ProviderError) as caught:
             client.read(TOKYO, replace(NEW, id="env1", value=None), deadline=soon.no_later_than(1))
     assert SECRET_VALUE not in str(caught.value) + str(caught.value.facts()) + caplog.text
-    assert "not quoted" in caught.value.said or caught.value.problem is Problem.NOT_IN_TIME
+    assert "not shown" in caught.value.said or caught.value.problem is Problem.NOT_IN_TIME
 
 
 @pytest.mark.parametrize(

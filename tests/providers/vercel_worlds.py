@@ -79,7 +79,9 @@ def faked(request: pytest.FixtureRequest) -> Iterator[World]:
 
 @contextmanager
 def in_the_sandbox(request: pytest.FixtureRequest) -> Iterator[World]:
-    yield SandboxedWorld(request.getfixturevalue("in_sandbox"))
+    sandbox: Sandbox = request.getfixturevalue("in_sandbox")
+    sandbox.post("/clock", {"speed": 600.0})
+    yield SandboxedWorld(sandbox)
 
 
 WORLDS: dict[str, Callable[[pytest.FixtureRequest], AbstractContextManager[World]]] = {

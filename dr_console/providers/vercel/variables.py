@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from dr_console.errors import Problem, ProviderError
 from dr_console.providers.capabilities.variables import Reading, Variable
 from dr_console.providers.deadlines import Deadline
-from dr_console.providers.vercel.wire import VENDOR, Vercel, as_list, at
+from dr_console.providers.vercel.wire import VENDOR, Vercel, as_list, at, without
 
 _LIST = _("list the environment variables")
 _READ = _("read the environment variable")
@@ -77,7 +77,7 @@ class VercelVariables(Vercel):
         path = at("v10", "projects", project, "env")
         return [
             shape.variable()
-            for answer in self.pages(path, operation=_LIST, deadline=deadline, params={}, private=True)
+            for answer in self.pages(path, operation=_LIST, deadline=deadline, params={}, sensitive=True)
             for shape in answer.read_as(_SHAPES, at="envs")
         ]
 
@@ -86,7 +86,7 @@ class VercelVariables(Vercel):
             return replace(variable, reading=Reading.SENSITIVE)
         path = at("v1", "projects", project, "env", variable.id)
         try:
-            answer = self.call("GET", path, operation=_READ, deadline=deadline, private=True)
+            answer = self.call("GET", path, operation=_READ, deadline=deadline, sensitive=True)
         except ProviderError as error:
             if error.code in CHALLENGES:
                 return replace(variable, reading=Reading.CHALLENGED)
@@ -119,13 +119,13 @@ class VercelVariables(Vercel):
             params={"upsert": "true"},
             json=_body(variable),
             harmless=True,
-            private=True,
-            secrets=[variable.value],
+            sensitive=True,
+            hidden=variable.value,
         )
         shape = answer.read_as(_WrittenShape)
         if shape.failed:
             error = shape.failed[0].error
-            said = answer.hide(error.message)
+            said = without(error.message, variable.value)
             raise ProviderError(VENDOR, _WRITE, Problem.REFUSED, code=error.code, said=said, permanent=True)
         created = shape.created[0] if isinstance(shape.created, list) and shape.created else shape.created
         if not isinstance(created, _Shape):
@@ -135,7 +135,7 @@ class VercelVariables(Vercel):
     def delete(self, project: str, id: str, *, deadline: Deadline) -> None:
         path = at("v9", "projects", project, "env", id)
         try:
-            self.call("DELETE", path, operation=_DELETE, deadline=deadline, harmless=True, private=True)
+            self.call("DELETE", path, operation=_DELETE, deadline=deadline, harmless=True, sensitive=True)
         except ProviderError as error:
             if error.problem is not Problem.NOT_FOUND:
                 raise

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
@@ -24,7 +24,6 @@ PER_PAGE = 100
 MOST_PAGES = 100
 
 _FIND_OUT_THE_ID = _("read the project")
-_QUOTED = re.compile("“.*”", re.DOTALL)
 
 T = TypeVar("T")
 
@@ -82,31 +81,38 @@ class Vercel:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         harmless: bool | None = None,
-        private: bool = False,
-        secrets: Iterable[str] = (),
+        sensitive: bool = False,
+        hidden: str = "",
     ) -> Answer:
-        """As Wire.call. `private`: an answer may hold values that must not be quoted, beside those in `secrets`."""
+        """As Wire.call. `hidden`: what is sent and must not come back in Vercel's words."""
         token = credential("vercel", "token", operation=operation)
         params = {**(params or {}), "teamId": credential("vercel", "team_id", operation=operation)}
-        wire = (_Private if private else Wire)(
+        wire = Wire(
             VENDOR,
             settings.DR_VENDOR_URLS["vercel"],
             headers={"Authorization": f"Bearer {token}"},
-            secrets=[token, *secrets],
-            refusal=_refusal,
+            secrets=[token],
+            refusal=partial(_refusal, hidden=hidden),
         )
         return wire.call(
-            method, path, operation=operation, deadline=deadline, params=params, json=json, harmless=harmless
+            method,
+            path,
+            operation=operation,
+            deadline=deadline,
+            params=params,
+            json=json,
+            harmless=harmless,
+            sensitive=sensitive,
         )
 
     def pages(
-        self, path: str, *, operation: str, deadline: Deadline, params: Mapping[str, Any], private: bool = False
+        self, path: str, *, operation: str, deadline: Deadline, params: Mapping[str, Any], sensitive: bool = False
     ) -> Iterator[Answer]:
         """Every page of a list, which goes on where `pagination.next` says, until that is null."""
         until: dict[str, Any] = {}
         for _page in range(MOST_PAGES):
             answer = self.call(
-                "GET", path, operation=operation, deadline=deadline, params={**params, **until}, private=private
+                "GET", path, operation=operation, deadline=deadline, params={**params, **until}, sensitive=sensitive
             )
             yield answer
             following = answer.read_as(_Paged).pagination
@@ -134,19 +140,18 @@ class _Paged(BaseModel):
     pagination: Pagination | None = None
 
 
-class _Private(Wire):
-    def hide(self, text: str) -> str:
-        return _QUOTED.sub("(not quoted, as it may hold values)", super().hide(text))
-
-
 def as_list(kind: type[T]) -> TypeAdapter[list[T]]:
     return TypeAdapter(list[kind])  # type: ignore[valid-type]
 
 
-def _refusal(status: int, body: Any) -> Words | None:
+def without(text: str, hidden: str) -> str:
+    return text.replace(hidden, "•••") if hidden else text
+
+
+def _refusal(status: int, body: Any, *, hidden: str) -> Words | None:
     if status < 400:
         return None
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
         return Words()
-    return Words(str(error.get("code", "")), str(error.get("message", "")))
+    return Words(without(str(error.get("code", "")), hidden), without(str(error.get("message", "")), hidden))
