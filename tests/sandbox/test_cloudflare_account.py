@@ -93,17 +93,18 @@ def test_every_answer_says_how_much_is_left(cloudflare: Calls) -> None:
 
 
 def test_who_asks_too_often_is_locked_out_for_five_minutes(cloudflare: Calls, sandbox: Sandbox) -> None:
+    sandbox.post("/clock", {"speed": 1})
     sandbox.post("/cloudflare/budget", {"left": 2})
     assert [cloudflare("GET", "/zones").status_code for _ in range(4)] == [200, 200, 429, 429]
     locked = cloudflare("GET", "/zones")
-    assert 290 < int(locked.headers["retry-after"]) <= 300
+    assert 240 < int(locked.headers["retry-after"]) <= 300
     assert locked.headers["x-ratelimit-remaining"] == "0"
     # Of other tokens too; but a queue can be read all the same.
     assert Calls(sandbox, token="another-token")("GET", "/zones").status_code == 429
     assert cloudflare("POST", queue("/messages/pull"), {}).status_code == 200
-    sandbox.post("/clock", {"advance": 290})
+    sandbox.post("/clock", {"advance": 200})
     assert cloudflare("GET", "/zones").status_code == 429
-    sandbox.post("/clock", {"advance": 11})
+    sandbox.post("/clock", {"advance": 101})
     assert cloudflare("GET", "/zones").status_code == 200
 
 
@@ -163,7 +164,8 @@ def test_their_sdk_reads_and_changes_records(official: sdk.Cloudflare) -> None:
         record.id, zone_id=zone.id, name=API, type="CNAME", ttl=1, content="backup.example.com"
     )
     assert (after.content, after.proxied) == ("backup.example.com", True)
-    assert len(list(official.dns.records.list(zone_id=zone.id, per_page=5))) == 11
+    whole = official.dns.records.list(zone_id=zone.id, per_page=100).result
+    assert len(list(official.dns.records.list(zone_id=zone.id, per_page=5))) == len(whole) > 10
     with pytest.raises(sdk.NotFoundError):
         official.dns.records.get("f" * 32, zone_id=zone.id)
     with pytest.raises(sdk.BadRequestError, match="81053"):
@@ -195,4 +197,4 @@ def test_their_sdk_reads_what_is_around(official: sdk.Cloudflare) -> None:
 
 
 def test_records_are_listed_below_a_slash_too(cloudflare: Calls) -> None:
-    assert len(cloudflare.result("GET", f"{records()}/")) == 11
+    assert cloudflare.result("GET", f"{records()}/") == cloudflare.result("GET", records())

@@ -12,7 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dr_console.sandbox.cloudflare.envelope import HEX_ID, Refusal, identifier, moment, no_route, ok, paged, sent
+from dr_console.sandbox.cloudflare.envelope import (
+    HEX_ID,
+    Refusal,
+    identifier,
+    moment,
+    no_route,
+    ok,
+    paged,
+    sent,
+    wanted,
+)
 from dr_console.sandbox.cloudflare.front import Tokens
 from dr_console.sandbox.cloudflare.validation import is_host
 from dr_console.sandbox.cloudflare.zones import Zone, Zones
@@ -169,10 +179,10 @@ class AccountApi:
 
     async def change_zone(self, request: Request) -> Response:
         zone, body = self._zone(request), await sent(request)
-        wanted = str((body.get("plan") or {}).get("id", ""))
+        plan = wanted(wanted(body, "plan", dict, {}), "id", str, "")
         by_id = {id: plan for plan, (id, _name, _price) in PLANS.items()}
-        zone.plan = by_id.get(wanted, zone.plan)
-        zone.paused = bool(body.get("paused", zone.paused))
+        zone.plan = by_id.get(plan, zone.plan)
+        zone.paused = wanted(body, "paused", bool, zone.paused)
         self._world.truth.effect("cloudflare", "zone.change", zone.name, plan=zone.plan, paused=zone.paused)
         return ok(self._shown(request, zone))
 

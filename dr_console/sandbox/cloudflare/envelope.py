@@ -11,11 +11,12 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+T = TypeVar("T")
 HEX_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -87,7 +88,7 @@ def number(request: Request, name: str, usual: int, least: int, most: int) -> in
         return usual
     try:
         return max(least, min(most, int(float(raw))))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Refusal(400, 1001, f"Invalid {name} parameter", pointer=name) from error
 
 
@@ -105,12 +106,28 @@ async def sent(request: Request) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
-        found = json.loads(body)
+        found = json.loads(body, parse_constant=_no_number)
     except ValueError as error:
         raise Refusal(400, 6007, "Malformed JSON in request body") from error
     if not isinstance(found, dict):
         raise Refusal(400, 9207, "Request body is invalid.")
     return found
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")
+
+
+def wanted(body: dict[str, Any], name: str, kind: type[T], usual: T) -> T:
+    """What the body says of this, which must be of this kind; `usual` if it is left out or null."""
+    value = body.get(name)
+    if value is None:
+        return usual
+    if kind is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise Refusal(400, 1001, f"Invalid value for {name}", pointer=f"/{name}")
+    return value
 
 
 async def sent_form(request: Request) -> dict[str, str]:

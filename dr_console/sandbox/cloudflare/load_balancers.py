@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dr_console.sandbox.cloudflare.envelope import Refusal, moment, ok, sent
+from dr_console.sandbox.cloudflare.envelope import Refusal, moment, ok, sent, wanted
 from dr_console.sandbox.names import Name
 from dr_console.sandbox.world import World
 
@@ -63,6 +63,7 @@ class LoadBalancersApi:
         return origin.why_not() if origin else ""
 
     def _write(self, things: dict[str, Thing], id: str, given: Thing) -> Thing:
+        _check(given)
         at = moment(self._world.clock.now())
         before = things.get(id, {"id": id, "created_on": at})
         things[id] = {**before, **given, "id": id, "created_on": before["created_on"], "modified_on": at}
@@ -88,6 +89,20 @@ class LoadBalancersApi:
                     if origin.get("enabled", True):
                         return str(origin["address"])
         return ""
+
+
+def _check(given: Thing) -> None:
+    kinds = {"name": str, "enabled": bool, "proxied": bool, "ttl": int, "fallback_pool": str}
+    for name, kind in kinds.items():
+        if name in given and given[name] is None:
+            raise Refusal(400, 1002, f"validation failed: {name} must not be null")
+        wanted(given, name, kind, None)
+    for origin in wanted(given, "origins", list, [{}]):
+        if not isinstance(origin, dict) or ("origins" in given and not isinstance(origin.get("address"), str)):
+            raise Refusal(400, 1002, "validation failed: each origin needs an address")
+    wanted(given, "default_pools", list, [])
+    if "origins" in given and not given["origins"]:
+        raise Refusal(400, 1002, "validation failed: at least one origin is needed")
 
 
 def _found(things: dict[str, Thing], request: Request) -> Thing:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dr_console.sandbox.cloudflare.envelope import Refusal, ok, sent
+from dr_console.sandbox.cloudflare.envelope import Refusal, ok, sent, wanted
 from dr_console.sandbox.queues import Message, Queue
 from dr_console.sandbox.world import World
 
@@ -58,13 +58,13 @@ class MessagesApi:
         if not isinstance(messages, list) or not 0 < len(messages) <= MOST_BATCH:
             raise Refusal(400, 10206, "Batch count out of bounds")
         for message in messages:
-            self._push(queue, message, body.get("delay_seconds"))
+            self._push(queue, message, wanted(body, "delay_seconds", int, None))
         return self._pushed(queue)
 
     def _pushed(self, queue: Queue) -> Response:
         return ok({"metadata": {"metrics": self._world.queues.backlog(queue)}})
 
-    def _push(self, queue: Queue, message: Any, delay: float | None) -> None:
+    def _push(self, queue: Queue, message: Any, delay: int | None) -> None:
         if not isinstance(message, dict) or "body" not in message:
             raise Refusal(400, 10207, "API Gateway request JSON body does not match expected schema")
         kind = message.get("content_type", "json")
@@ -73,7 +73,8 @@ class MessagesApi:
         body = str(message["body"]) if kind == "text" else json.dumps(message["body"], separators=(",", ":"))
         if len(body.encode()) > MOST_BYTES:
             raise Refusal(413, 10204, "Message size out of bounds")
-        if self._world.queues.push(queue, body, kind, delay=message.get("delay_seconds", delay)) is None:
+        delay = wanted(message, "delay_seconds", int, delay)
+        if self._world.queues.push(queue, body, kind, delay=delay) is None:
             raise Refusal(429, 10251, "Queue storage limit exceeded")
 
     async def pull(self, request: Request) -> Response:
@@ -103,7 +104,7 @@ class MessagesApi:
         there = set(queue.messages)
         acked = sum(_did(warnings, ack, queues.acknowledge(queue, ack["lease_id"])) for ack in acks)
         retried = sum(
-            _did(warnings, retry, queues.retry(queue, retry["lease_id"], retry.get("delay_seconds")))
+            _did(warnings, retry, queues.retry(queue, retry["lease_id"], wanted(retry, "delay_seconds", int, None)))
             for retry in retries
         )
         if gone := sorted(there - set(queue.messages)):
@@ -118,7 +119,9 @@ class MessagesApi:
     async def purge(self, request: Request) -> Response:
         """Delete messages that were peeked at, by `ref`."""
         queue, body = self.queue(request), await sent(request)
-        refs = [str(ref.get("ref", "")) if isinstance(ref, dict) else str(ref) for ref in body.get("refs") or []]
+        refs = [
+            str(ref.get("ref", "")) if isinstance(ref, dict) else str(ref) for ref in wanted(body, "refs", list, [])
+        ]
         unknown = {ref: "unknown ref" for ref in refs if queue.messages.pop(ref, None) is None}
         self._world.truth.effect("cloudflare", "queue.purge", queue.name, messages=len(refs) - len(unknown))
         return ok({"warnings": unknown})

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dr_console.sandbox.cloudflare.envelope import Refusal, moment, ok, paged, sent
+from dr_console.sandbox.cloudflare.envelope import Refusal, moment, ok, paged, sent, wanted
 from dr_console.sandbox.queues import Consumer, Queue
 from dr_console.sandbox.world import World
 
@@ -64,14 +64,14 @@ class QueuesApi:
         if self._world.queues.named(name):
             message = f"Queue name '{name}' is already taken. Please use a different name and try again."
             raise Refusal(409, 11009, message)
-        queue = self._world.queues.create(name, settings=body.get("settings"))
+        queue = self._world.queues.create(name, settings=_settings(body))
         self._world.truth.effect("cloudflare", "queue.create", name)
         return ok(self._shown(queue))
 
     async def change(self, request: Request) -> Response:
         queue, body = self.queue(request), await sent(request)
-        queue.name = body.get("queue_name") or queue.name
-        queue.settings |= body.get("settings") or {}
+        queue.name = wanted(body, "queue_name", str, "") or queue.name
+        queue.settings |= _settings(body)
         queue.modified_at = self._world.clock.now()
         self._world.truth.effect("cloudflare", "queue.change", queue.name, settings=dict(queue.settings))
         return ok(self._shown(queue))
@@ -114,8 +114,9 @@ class QueuesApi:
         if type not in ("worker", "http_pull"):
             raise Refusal(400, 11007, "Invalid consumer type", pointer="/type")
         consumer = Consumer(self._world.queues.new_id(), type, self._world.clock.now())
+        answer = self._set(queue, consumer, body)
         queue.consumers.append(consumer)
-        return self._set(queue, consumer, body)
+        return answer
 
     async def change_consumer(self, request: Request) -> Response:
         queue, body = self.queue(request), await sent(request)
@@ -130,10 +131,9 @@ class QueuesApi:
     def _set(self, queue: Queue, consumer: Consumer, body: dict[str, Any]) -> Response:
         usual = {"batch_size": 10, "max_retries": 3, "retry_delay": 0}
         more = {"visibility_timeout_ms": 30_000} if consumer.type == "http_pull" else {"max_wait_time_ms": 5_000}
-        given = {key: value for key, value in (body.get("settings") or {}).items() if value is not None}
-        consumer.settings = usual | more | given
-        consumer.dead_letter_queue = body.get("dead_letter_queue") or ""
-        consumer.script_name = body.get("script_name") or ""
+        consumer.settings = usual | more | _numbers(wanted(body, "settings", dict, {}))
+        consumer.dead_letter_queue = wanted(body, "dead_letter_queue", str, "")
+        consumer.script_name = wanted(body, "script_name", str, "")
         self._world.truth.effect("cloudflare", "queue.consumer", queue.name, type=consumer.type)
         return ok(_consumer(queue, consumer))
 
@@ -157,6 +157,16 @@ class QueuesApi:
             "consumers": [_consumer(queue, consumer) for consumer in queue.consumers],
             "consumers_total_count": len(queue.consumers),
         }
+
+
+def _settings(body: dict[str, Any]) -> dict[str, Any]:
+    given = wanted(body, "settings", dict, {})
+    paused = {"delivery_paused": wanted(given, "delivery_paused", bool, False)} if "delivery_paused" in given else {}
+    return _numbers({key: value for key, value in given.items() if key != "delivery_paused"}) | paused
+
+
+def _numbers(given: dict[str, Any]) -> dict[str, int]:
+    return {str(key): wanted(given, key, int, 0) for key, value in given.items() if value is not None}
 
 
 def _consumer(queue: Queue, consumer: Consumer) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from dr_console.sandbox.cloudflare.envelope import Refusal, moment
+from dr_console.sandbox.cloudflare.envelope import Refusal, moment, wanted
 from dr_console.sandbox.cloudflare.validation import check, full_name
 from dr_console.sandbox.names import Name
 from dr_console.sandbox.world import World
@@ -92,7 +92,7 @@ class Zones:
             "proxiable": False,
             "proxied": _or_default(given, "proxied", False),
             "ttl": _or_default(given, "ttl", 1),
-            "settings": dict(given.get("settings") or {}),
+            "settings": dict(wanted(given, "settings", dict, {})),
             "meta": {},
             "comment": given.get("comment"),
             "tags": _or_default(given, "tags", []),
