@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dr_console.errors import Problem
@@ -49,8 +50,7 @@ def _scanned(ask: Asking, database: int) -> Iterator[list[bytes]]:
     """The names of all keys. SCAN may give one twice, which does no harm."""
     client, cursor = ask.database(database), 0
     while True:
-        at = cursor
-        cursor, names = ask.do(lambda at=at: client.scan(at, count=KEYS_AT_ONCE))
+        cursor, names = ask.do(partial(client.scan, cursor, count=KEYS_AT_ONCE))
         if names:
             yield names
         if cursor == 0:

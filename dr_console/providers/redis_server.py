@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import redis
 from django.utils.timezone import now
@@ -67,10 +68,9 @@ class RedisServer:
         source = RedisServer(source_url)
         parts = urlsplit(source_url)
         with self._asked(FOLLOW, deadline) as ask:
-            if parts.password:
-                ask.do(lambda: ask.client.config_set("masterauth", parts.password), command="CONFIG")
-            if parts.username:
-                ask.do(lambda: ask.client.config_set("masteruser", parts.username), command="CONFIG")
+            for name, value in (("masterauth", parts.password), ("masteruser", parts.username)):
+                if value:
+                    ask.do(partial(ask.client.config_set, name, unquote(value)), command="CONFIG")
             host, port = parts.hostname or "127.0.0.1", parts.port or 6379
             ask.do(lambda: ask.client.replicaof(host, port), command="REPLICAOF")
             for _look in looks(deadline, first=0.1, longest=1.0):
@@ -223,7 +223,7 @@ def _start_saving(ask: Asking) -> bool:
     SCHEDULE only waits for the append-only file to be rewritten; during a save it is refused as well.
     """
     try:
-        ask.do(lambda: ask.client.execute_command("BGSAVE SCHEDULE"), command="BGSAVE", harmless=False)
+        ask.do(partial(ask.client.bgsave, schedule=True), command="BGSAVE", harmless=False)
     except ProviderError as error:
         if "already in progress" in error.said:
             return False

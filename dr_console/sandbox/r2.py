@@ -6,6 +6,8 @@ https://developers.cloudflare.com/r2/api/s3/api/
 from __future__ import annotations
 
 import hashlib
+from collections import deque
+from itertools import takewhile
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,7 +20,7 @@ from dr_console.sandbox.aws.s3 import corruption
 from dr_console.sandbox.aws.s3.buckets import image, place, snake, tidied
 from dr_console.sandbox.aws.s3.uploads import header, straighten
 from dr_console.sandbox.faults import Kind
-from dr_console.sandbox.stores import FIRST_IMAGES, R2_BUCKET
+from dr_console.sandbox.stores import FIRST_IMAGES, R2_BUCKET, Written
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.world import World
 
@@ -26,6 +28,7 @@ PREFIX = "/r2"
 ACCOUNT = "222222222222"
 # In seconds of the world: how soon what the product wrote is told to the queues.
 TELL_SECONDS = 5.0
+OBJECTS_KEPT_SECONDS = 7_200.0
 HAS = frozenset(
     {
         *("ListBuckets", "HeadBucket", "CreateBucket", "DeleteBucket", "GetBucketLocation", "GetBucketEncryption"),
@@ -55,11 +58,13 @@ class R2(dict[str, Hook]):
     def __init__(self, cloud: Cloud) -> None:
         super().__init__()
         self._cloud, self._world = cloud, cloud.world
-        self._told: set[str] = set()
+        # Number of the newest canary that the queues know of, and the canaries whose objects are there.
+        self._told = 0
+        self._kept: deque[Written] = deque()
         self._world.faults.hooks[Kind.CORRUPTED_OBJECT].append(corruption.hook(cloud, self.backend))
-        self._world.clock.later(TELL_SECONDS, self._tell)
+        self._world.clock.later(TELL_SECONDS, self._tell, quiet=True)
 
-    def get(self, label: str, default: Any = None) -> Hook:  # type: ignore[override]
+    def get(self, label: str, default: Any = None) -> Hook:
         return self.answer
 
     def backend(self) -> Any:
@@ -79,24 +84,29 @@ class R2(dict[str, Hook]):
 
     def _tell(self) -> None:
         """Tell the queues of what the product wrote, though nobody has asked R2 yet."""
-        self._world.clock.later(TELL_SECONDS, self._tell)
-        waiting = self._world.stores.to_r2
-        for written in waiting:
-            if written.key not in self._told:
-                self._happened("PutObject", R2_BUCKET, written.key, written.body)
-        self._told = {written.key for written in waiting}
+        self._world.clock.later(TELL_SECONDS, self._tell, quiet=True)
+        new = list(takewhile(lambda written: written.number > self._told, reversed(self._world.stores.to_r2)))
+        for written in reversed(new):
+            self._happened("PutObject", R2_BUCKET, written.key, written.body)
+            self._told = written.number
 
     def _flush(self) -> None:
-        """Write what the product wrote."""
+        """Write what the product wrote, and forget what it wrote two hours ago, as a lifecycle rule of the bucket's."""
         waiting = self._world.stores.to_r2
+        bucket = self.backend().buckets.get(R2_BUCKET)
         for written in waiting:
-            if R2_BUCKET in self.backend().buckets:
+            if bucket is not None:
                 made = self.backend().put_object(R2_BUCKET, written.key, written.body)
                 made.set_metadata({"Content-Type": "application/json"})
-            if written.key not in self._told:
+                self._kept.append(written)
+            if written.number > self._told:
                 self._happened("PutObject", R2_BUCKET, written.key, written.body)
-        self._told.clear()
+                self._told = written.number
         waiting.clear()
+        while self._kept and self._kept[0].at < self._world.clock.now() - OBJECTS_KEPT_SECONDS:
+            old = self._kept.popleft()
+            if bucket is not None and bucket.keys.pop(old.key, None) is not None:
+                self._happened("LifecycleDeletion", R2_BUCKET, old.key, old.body)
 
     def _happened(self, action: str, bucket: str, key: str, body: bytes) -> None:
         etag = hashlib.md5(body, usedforsecurity=False).hexdigest()

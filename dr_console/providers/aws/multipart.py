@@ -126,7 +126,7 @@ class Upload:
 
     def _complete(self, sent: _Sent, only_if_new: bool) -> str:
         """Version of the object. A completion of which nobody knows is looked up: the ETag tells."""
-        condition = {"IfNoneMatch": "*"} if only_if_new else {}
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_if_new else {}
         parts = {"Parts": sent.parts}
         try:
             answer = self._bucket.change(

@@ -34,7 +34,7 @@ NOT_LOCKED = "The specified object does not have a ObjectLock configuration"
 NOT_KEPT = ("x-amzn-requestid", "content-md5", "x-amz-content-sha256", "x-amz-decoded-content-length")
 WRITES = ("PutObject", "CopyObject", "CompleteMultipartUpload")
 RULES = (
-    *("CreateBucket", "DeleteBucket", "PutBucketVersioning", "PutBucketLifecycleConfiguration", "PutBucketLifecycle"),
+    *("DeleteBucket", "PutBucketVersioning", "PutBucketLifecycleConfiguration", "PutBucketLifecycle"),
     *("DeleteBucketLifecycle", "DeleteBucketReplication", "PutObjectLockConfiguration", "PutObjectRetention"),
     *("PutObjectLegalHold", "PutBucketPolicy", "DeleteBucketPolicy", "PutBucketEncryption", "PutBucketTagging"),
     *("PutObjectTagging", "PutPublicAccessBlock", "AbortMultipartUpload", "CreateMultipartUpload"),
@@ -170,7 +170,16 @@ class S3(Service):
     @on("PutBucketReplication")
     def replicate(self, call: Call) -> Reply:
         self.replication.check(call, self.backend())
-        return self.rule(call)
+        reply: Reply = self.rule(call)
+        return reply
+
+    @on("CreateBucket")
+    def create(self, call: Call) -> Reply:
+        if call.asked.places["Bucket"] in self.backend().buckets:
+            said = "Your previous request to create the named bucket succeeded and you already own it."
+            raise Fault("BucketAlreadyOwnedByYou", said, 409)
+        reply: Reply = self.rule(call)
+        return reply
 
     @on(*RULES)
     def rule(self, call: Call) -> Reply:
