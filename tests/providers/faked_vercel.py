@@ -196,7 +196,7 @@ class Fake:
         }
         if name in self.rolled_back:
             answer["lastRollbackTarget"] = {"id": self.shown[name]}
-        if switch and not self.rolling_release:
+        if switch and not self.rolling_release and switch["jobStatus"] in ("pending", "in-progress"):
             self._go_on(name, switch)
         return good(answer)
 

@@ -238,6 +238,13 @@ def test_a_switch_of_long_ago_is_not_taken_for_the_one_that_is_waited_for(fake, 
         client.wait_until_switched(TOKYO, "dpl_x1", deadline=Deadline.after(0.3))
 
 
+def test_a_switch_of_long_ago_that_still_holds_is_done(fake, client, soon):
+    old = int((now() - timedelta(minutes=40)).timestamp() * 1000)
+    done = {"fromDeploymentId": "dpl_x3", "toDeploymentId": "dpl_x4", "jobStatus": "succeeded", "requestedAt": old}
+    fake.switches[TOKYO] = {**done, "type": "promote"}
+    assert client.wait_until_switched(TOKYO, "dpl_x4", deadline=soon).state is SwitchState.DONE
+
+
 def test_what_is_sent_for_a_redeploy_is_what_the_command_line_sends(fake, client, soon):
     client.redeploy("dpl_x2", reference=INCIDENT, deadline=soon)
     method, path, query, body = fake.sent[-1]

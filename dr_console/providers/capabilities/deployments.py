@@ -157,8 +157,9 @@ class DeploymentProvider(Protocol):
     def promote(self, project: str, id: str, *, deadline: Deadline) -> Acceptance:
         """Ask for production to show this one. Returns before it does: `wait_until_switched`.
 
-        Twice is the same as once, but the second may be refused while the first is under way. Whether a lost one
-        happened: `last_switch`. It also ends the state after a rollback in which new deployments are not shown.
+        Twice is the same as once, but the second may be refused while the first is under way, or since production
+        shows it already: look at `current` first. Whether a lost one happened: `last_switch`.
+        It also ends the state after a rollback in which new deployments are not shown.
         """
         ...
 
@@ -176,6 +177,7 @@ class DeploymentProvider(Protocol):
     def wait_until_switched(self, project: str, id: str, *, deadline: Deadline) -> Switch:
         """Wait for the promotion or rollback to `id` that was asked for within the last three minutes.
 
+        An older one counts if it was the last, went well, and `id` is what production shows.
         Raises FAILED, which names the host names that still show the old one; NOT_IN_TIME at the deadline.
         """
         ...

@@ -27,6 +27,7 @@ _UNPAUSE = _("unpause the project")
 _SET_REGIONS = _("set the project’s regions")
 
 STATUS_QUEUED = 202
+_NOT_SEEN = "no promotion or rollback to it is under way"
 MOST_REASON = 500
 
 
@@ -58,8 +59,11 @@ class VercelSwitching(Vercel):
         def look() -> tuple[Switch | None, str]:
             shape, moment = self._read(project, deadline)
             switch = shape.switch()
-            if switch is None or switch.to != id or not switch.is_recent(moment):
-                return None, "no promotion or rollback to it is under way"
+            if switch is None or switch.to != id:
+                return None, _NOT_SEEN
+            is_shown = switch.state is SwitchState.DONE and shape.project().current == id
+            if not switch.is_recent(moment) and not is_shown:
+                return None, _NOT_SEEN
             if switch.state in (SwitchState.FAILED, SwitchState.SKIPPED):
                 raise self._failure(project, switch, deadline)
             return switch if switch.state is SwitchState.DONE else None, switch.state.value
