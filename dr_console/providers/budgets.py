@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -76,6 +77,7 @@ end
 return 0
 """
 
+_making = Lock()
 _purpose: ContextVar[Purpose] = ContextVar("purpose", default=Purpose.ORDINARY)
 
 
@@ -205,7 +207,8 @@ class SharedLedger:
         try:
             return self._threads.submit(ask, *arguments, **named).result(timeout=WAIT_SECONDS)
         except (redis.RedisError, OSError, TimeoutError) as error:
-            log.warning("Redis does not answer: calls to vendors are counted in this process alone (%s)", error)
+            if time.monotonic() >= self._left_alone_until:
+                log.warning("Redis does not answer: calls to vendors are counted in this process alone (%s)", error)
             self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
             return None
 
@@ -217,7 +220,8 @@ def forget() -> None:
 
 
 def _ledger() -> SharedLedger:
-    return ledger(settings.REDIS_URL, f"dr:{settings.DR_MODE}:calls:", os.getpid())
+    with _making:  # two of them would count apart
+        return ledger(settings.REDIS_URL, f"dr:{settings.DR_MODE}:calls:", os.getpid())
 
 
 @lru_cache(maxsize=4)

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,9 +27,11 @@ from dr_console.vendors import is_loopback
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0
+MOST_CONNECTIONS = 50
 MOST_BYTES = 16 * 1024 * 1024
 HARMLESS_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 NOT_QUOTED = "(not shown)"
+_making = Lock()
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -137,7 +141,7 @@ class Wire:
         self, operation: str, method: str, path: str, headers: Mapping[str, str] | None, **parts: Any
     ) -> httpx.Request:
         try:
-            return _client(self._kind).build_request(
+            return _client_for(self._kind).build_request(
                 method, self.base_url + path, headers={**self._headers, **(headers or {})}, **parts
             )
         except (httpx.InvalidURL, UnicodeError):
@@ -196,11 +200,14 @@ class Wire:
     def _send(self, asked: _Asked) -> tuple[httpx.Response, str]:
         if asked.deadline.has_passed:
             raise ProviderError(self.vendor, asked.operation, Problem.NOT_IN_TIME)
-        asked.request.extensions["timeout"] = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS).as_dict()
+        # Of these, the wait for a free connection is all that BoundedBackend does not keep to the deadline.
+        asked.request.extensions["timeout"] = httpx.Timeout(
+            READ_SECONDS, connect=CONNECT_SECONDS, pool=min(CONNECT_SECONDS, asked.deadline.left())
+        ).as_dict()
         # None of httpx's errors hangs on ours: some quote what was sent.
         try:
             with within(asked.deadline):
-                response = _client(self._kind).send(asked.request, auth=self._auth, stream=True)
+                response = _client_for(self._kind).send(asked.request, auth=self._auth, stream=True)
                 try:
                     return response, self._read(asked, response)
                 finally:
@@ -298,6 +305,11 @@ def _host(url: str) -> str:
         return ""
 
 
+def _client_for(kind: str) -> httpx.Client:
+    with _making:
+        return _client(kind)
+
+
 @lru_cache(maxsize=3)
 def _client(kind: str) -> httpx.Client:
     """One pool of connections a process, made when first needed and thus after the fork. `kind`: of address.
@@ -311,8 +323,11 @@ def _client(kind: str) -> httpx.Client:
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
         },
-        limits=httpx.Limits(max_connections=50, max_keepalive_connections=10, keepalive_expiry=5.0),
+        limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=10, keepalive_expiry=5.0),
         follow_redirects=False,
+        # A cookie would carry something of one account's calls into those of another.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        verify=httpx.create_ssl_context(),
         trust_env=kind == "outside",
     )
     for transport in [client._transport, *client._mounts.values()]:

@@ -47,7 +47,7 @@ class Misbehaving:
                     self.asked.append(request)
                     behave = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
                     behave(connection)
-                    if connection.fileno() < 0:
+                    if connection.fileno() < 0 or self.over.is_set():
                         return
             except OSError:
                 return

