@@ -164,8 +164,9 @@ def _host(world: World, host: str) -> tuple[str, str, str, str]:
 
 
 def _is_proxied(world: World, host: str) -> bool:
-    """Whether the name, or one that it leads to, is the CDN's."""
+    """Whether the name, or one that it leads to, is the CDN's; as users remember it, who follow old answers."""
     by_name = {record.name: record for record in world.dns if record.type in ADDRESS_TYPES}
+    by_name |= {name: kept.records[0] for name, kept in world.resolvers.get("users", {}).items() if kept.records}
     seen: set[str] = set()
     while (record := by_name.get(host)) and host not in seen:
         if record.proxied:
