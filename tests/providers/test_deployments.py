@@ -270,6 +270,22 @@ def test_what_will_never_be_ready_is_not_waited_for(fake, client, soon, state):
     assert (caught.value.problem, caught.value.code) == (Problem.FAILED, state)
 
 
+def test_a_look_that_fails_does_not_end_the_waiting(fake, client, soon):
+    fake.rows["dpl_x1"] |= {"state": "QUEUED", "readyState": "QUEUED"}
+    answer, times = fake.one, iter(range(100))
+    page = httpx.Response(200, text="<html>one moment</html>")
+    fake.routes.insert(0, ("GET", r"/v13/deployments/(.+)", lambda id: page if next(times) % 2 else answer(id)))
+    assert client.wait_until_ready("dpl_x1", deadline=soon).readiness is Readiness.READY
+
+
+def test_what_failed_last_is_told_if_it_never_went_well(fake, client):
+    page = httpx.Response(200, text="<html>one moment</html>")
+    fake.routes.insert(0, ("GET", r"/v13/deployments/(.+)", lambda id: page))
+    with pytest.raises(ProviderError, match="garbled 200") as caught:
+        client.wait_until_ready("dpl_x1", deadline=Deadline.after(0.5))
+    assert (caught.value.problem, caught.value.outcome) == (Problem.NOT_IN_TIME, Outcome.UNKNOWN)
+
+
 def test_a_state_that_is_new_to_us_is_waited_for(fake, client):
     fake.rows["dpl_x1"] |= {"state": "ANALYZING", "readyState": "ANALYZING"}
     with pytest.raises(ProviderError) as caught:

@@ -11,7 +11,7 @@ import respx
 from dr_console.errors import Problem, ProviderError
 from dr_console.providers import registry
 from dr_console.providers.capabilities.settings_store import SettingsStore
-from dr_console.providers.checking import State
+from dr_console.providers.checking import State, check_all
 from dr_console.providers.vercel.checks import CHECKS
 from dr_console.providers.vercel.settings_store import VercelSettingsStore
 from tests.providers.faked_vercel import ADDRESS, Fake, good
@@ -171,6 +171,20 @@ def test_a_store_that_is_not_there_is_said_to_be_missing(fake, soon):
     fake.store_names = ()
     state, said = findings(soon)["The settings store ecfg_gemini can be read"]
     assert (state, "there is no such thing" in said) == (State.FAILED, True)
+
+
+def test_a_setting_that_is_missing_is_named(fake, soon, settings):
+    credentials = dict.fromkeys(settings.DR_CREDENTIALS["vercel"], "") | {"token": "sandbox-token"}
+    settings.DR_CREDENTIALS = {**settings.DR_CREDENTIALS, "vercel": credentials}
+    found = check_all(["vercel"], deadline=soon)
+    assert {finding.state for finding in found} == {State.NOT_SET}
+    assert [str(finding) for finding in found][1:] == [
+        "The team can be read",
+        "The projects exist",
+        "The standby is deployed and ready",
+        "The settings store can be read",
+    ]
+    assert "DR_VERCEL_PROJECT" in found[2].words
 
 
 def test_a_project_of_another_name_is_said_to_be_missing(fake, soon, settings):

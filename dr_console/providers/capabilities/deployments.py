@@ -27,7 +27,8 @@ class Readiness(StrEnum):
 class Deployment:
     """One built version. `state`: the vendor's own word. `error`: why it failed, in the vendor's words.
 
-    `target`: "production", "preview" or a name of the project's own. `regions`: where its functions run.
+    `target`: "production", "preview" or a name of the project's own. `regions`: where its functions run; a list may
+    leave them out.
     `reference`: what our redeploy was asked with; empty for all that others made.
     """
 

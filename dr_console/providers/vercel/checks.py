@@ -21,6 +21,11 @@ _TEAM = _("The team %(name)s can be read")
 _PROJECT = _("The project %(name)s exists")
 _STANDBY = _("The standby %(name)s is deployed and ready")
 _STORE = _("The settings store %(name)s can be read")
+# The same where it cannot even be said of what.
+_ANY_TEAM = _("The team can be read")
+_ANY_PROJECT = _("The projects exist")
+_ANY_STANDBY = _("The standby is deployed and ready")
+_ANY_STORE = _("The settings store can be read")
 
 _READ_USER = _("read whose token it is")
 _READ_TEAM = _("read the team")
@@ -40,6 +45,7 @@ def token(deadline: Deadline) -> Iterator[Finding]:
     yield Finding(KEY, _TOKEN, State.OK, answer.read_as(_User, at="user").username)
 
 
+@about(_ANY_TEAM)
 def team(deadline: Deadline) -> Iterator[Finding]:
     id = credential(KEY, "team_id", operation=_READ_TEAM)
     try:
@@ -49,6 +55,7 @@ def team(deadline: Deadline) -> Iterator[Finding]:
         yield finding_of(error, KEY, _TEAM, name=id)
 
 
+@about(_ANY_PROJECT)
 def projects(deadline: Deadline) -> Iterator[Finding]:
     for setting in ("project", "standby_project"):
         name = credential(KEY, setting, operation=_("read the project"))
@@ -59,6 +66,7 @@ def projects(deadline: Deadline) -> Iterator[Finding]:
             yield finding_of(error, KEY, _PROJECT, name=name)
 
 
+@about(_ANY_STANDBY)
 def standby(deadline: Deadline) -> Iterator[Finding]:
     """A standby that has no ready deployment cannot take over: building one takes minutes that nobody has then."""
     name = credential(KEY, "standby_project", operation=_("read the project"))
@@ -77,6 +85,7 @@ def standby(deadline: Deadline) -> Iterator[Finding]:
         yield finding_of(error, KEY, _STANDBY, name=name)
 
 
+@about(_ANY_STORE)
 def settings_store(deadline: Deadline) -> Iterator[Finding]:
     name = credential(KEY, "global_config", operation=_("read the settings store"))
     try:

@@ -48,16 +48,19 @@ class Pagination(BaseModel):
 def waited_for(look: Callable[[], tuple[T | None, str]], *, operation: str, deadline: Deadline) -> T:
     """What `look` finds, asked again and again; how far things are, its second answer, is told if it finds nothing.
 
-    Raises NOT_IN_TIME at the deadline, also where that cut the last look short: what we wait for may yet come.
+    A look that fails and may go well the next time does not end the waiting. Raises NOT_IN_TIME at the deadline, also
+    where that cut the last look short: what we wait for may yet come.
     """
     said = ""
     for _look in looks(deadline):
+        found = None
         try:
             found, said = look()
-        except ProviderError:
-            if not deadline.has_passed:
+        except ProviderError as error:
+            if error.permanent:
                 raise
-            break
+            if not deadline.has_passed:
+                said = " ".join(filter(None, [error.problem.value, str(error.status or ""), error.code]))
         if found is not None:
             return found
     raise ProviderError(VENDOR, operation, Problem.NOT_IN_TIME, said=said, outcome=Outcome.UNKNOWN)

@@ -78,7 +78,7 @@ class _Unversioned:
 def _route(account: Account, method: str, path: str, view: View) -> BaseRoute:
     async def answer(request: Request) -> Response:
         try:
-            asked = Asked(request, account, _let_in(request, path), await request.body())
+            asked = Asked(request, account, _let_in(request), await request.body())
             found = view(asked)
         except Refusal as refusal:
             return refusal.response()
@@ -87,7 +87,7 @@ def _route(account: Account, method: str, path: str, view: View) -> BaseRoute:
     return Route(path, answer, methods=[method])
 
 
-def _let_in(request: Request, path: str) -> str:
+def _let_in(request: Request) -> str:
     """The owner that the request speaks for. Whoever names no team speaks for the user, who owns no projects here."""
     token = request.headers.get("authorization", "")
     if not token and request.query_params.get("token"):
