@@ -13,9 +13,11 @@ import pytest
 
 from dr_console.errors import Problem, ProviderError
 from dr_console.providers import registry
+from dr_console.providers.aws.route53 import Route53Dns
 from dr_console.providers.capabilities.dns import DnsProvider, Pointing
 from dr_console.providers.deadlines import Deadline
 from tests.providers.faked_cloudflare import ADDRESS, Fake, good
+from tests.providers.faked_route53 import ZONE, FakedRoute53
 from tests.sandboxed import Sandbox
 
 API, WWW, HOST = "api.example.com", "www.example.com", "tokyo.origin.example.com"
@@ -37,13 +39,31 @@ def cloudflare_in_sandbox(request: pytest.FixtureRequest) -> Iterator[DnsProvide
     yield registry.dns("cloudflare")
 
 
+@contextmanager
+def faked_route53(request: pytest.FixtureRequest) -> Iterator[DnsProvider]:
+    FakedRoute53().fake().install(request.getfixturevalue("monkeypatch"))
+    yield Route53Dns(ZONE)
+
+
+@contextmanager
+def route53_in_sandbox(request: pytest.FixtureRequest) -> Iterator[DnsProvider]:
+    request.getfixturevalue("in_sandbox").reset(speed=300)
+    yield Route53Dns(ZONE)
+
+
 # A vendor is added by a line here. It must have API and WWW as CNAMEs of HOST, and HOST as an address.
-KINDS: dict[str, Kind] = {"cloudflare, faked": faked_cloudflare, "cloudflare, sandbox": cloudflare_in_sandbox}
+KINDS: dict[str, Kind] = {
+    "cloudflare, faked": faked_cloudflare,
+    "cloudflare, sandbox": cloudflare_in_sandbox,
+    "route 53, faked": faked_route53,
+    "route 53, sandbox": route53_in_sandbox,
+}
 
 
 @pytest.fixture(params=KINDS)
-def dns(request: pytest.FixtureRequest, held: None) -> Iterator[DnsProvider]:
+def dns(request: pytest.FixtureRequest) -> Iterator[DnsProvider]:
     with KINDS[request.param](request) as provider:
+        request.getfixturevalue("held")  # after the wire is faked, so that what goes over it is held
         yield provider
 
 

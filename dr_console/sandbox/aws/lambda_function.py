@@ -195,6 +195,8 @@ class Lambda(Service):
     def with_revision(self, call: Call) -> dict[str, Any]:
         result = call.result()
         result.setdefault("RevisionId", _revision(result))
+        if qualifier := call.params.get("Qualifier"):
+            result["FunctionArn"] = f"{_arn(call.region, result['FunctionName'])}:{qualifier}"
         if call.asked.operation == "PublishVersion":
             call.effect("lambda.publish_version", f"{result['FunctionName']}:{result['Version']}")
         return result

@@ -174,6 +174,21 @@ class Route53(Service):
         shown = {"Id": f"/change/{id}", "Status": status, "SubmittedAt": at}
         return {**shown, "Comment": comment} if comment else shown
 
+    @on("TestDNSAnswer")
+    def test_answer(self, call: Call) -> dict[str, Any]:
+        """What the name servers say at this moment, which is not yet what was changed last."""
+        self._zone(call, call.params["HostedZoneId"])
+        name, type = call.params["RecordName"].rstrip("."), call.params["RecordType"]
+        found = [each.content for each in self.world.names.published(name, type)]
+        code = "NOERROR" if found else "NXDOMAIN"
+        answer = {"Nameserver": SERVERS[0], "RecordName": name, "RecordType": type, "Protocol": "UDP"}
+        return {**answer, "RecordData": found, "ResponseCode": code}
+
+    @on("GetAccountLimit")
+    def limit(self, call: Call) -> dict[str, Any]:
+        zones = call.cloud.backend("route53", region="aws").zones
+        return {"Limit": {"Type": call.params["Type"], "Value": 500}, "Count": len(zones)}
+
     @on("GetHealthCheckStatus")
     def health(self, call: Call) -> dict[str, Any]:
         """What the checkers see of the host that is checked, if it is one of the world's."""

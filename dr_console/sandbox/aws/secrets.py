@@ -284,6 +284,29 @@ class SecretsManager(Service):
         wanted = call.asked.operation == "GetResourcePolicy" and secret.policy
         return {**shown, "ResourcePolicy": secret.policy} if wanted else shown
 
+    @on("ReplicateSecretToRegions", "RemoveRegionsFromReplication")
+    def replicate(self, call: Call) -> dict[str, Any]:
+        """In sync at once: the same secret is then found in the other region too."""
+        secret = self._found(call, call.params["SecretId"])
+        wanted = [each["Region"] for each in call.params.get("AddReplicaRegions", [])]
+        for region in wanted:
+            self.regions.setdefault(region, {})[secret.name] = secret
+        for region in call.params.get("RemoveReplicaRegions", []):
+            self.regions.get(region, {}).pop(secret.name, None)
+        call.effect("secretsmanager.replicate_secret", secret.name, regions=wanted)
+        shown = [{"Region": region, "Status": "InSync"} for region in wanted]
+        return {"ARN": secret.arn, "ReplicationStatus": shown}
+
+    @on("RotateSecret", "CancelRotateSecret")
+    def rotate(self, call: Call) -> dict[str, Any]:
+        self._found(call, call.params["SecretId"])
+        said = "No Lambda rotation function ARN is associated with this secret."
+        raise Fault("InvalidRequestException", said)
+
+    @on("ValidateResourcePolicy")
+    def validate(self, call: Call) -> dict[str, Any]:
+        return {"PolicyValidationPassed": True, "ValidationErrors": []}
+
 
 def _value(params: dict[str, Any]) -> dict[str, Any]:
     given = {name: params[name] for name in ("SecretString", "SecretBinary") if params.get(name)}

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from dr_console.sandbox.aws.cloud import Service, cloud_of
 from dr_console.sandbox.aws.codecommit_api import CodeCommit
-from dr_console.sandbox.aws.elasticache.snapshots import ElastiCache
+from dr_console.sandbox.aws.elasticache.listings import WholeElastiCache
 from dr_console.sandbox.aws.identity import Iam, Sts
 from dr_console.sandbox.aws.keys import Keys
 from dr_console.sandbox.aws.lambda_function import Lambda
@@ -34,7 +34,12 @@ def aws(world: World) -> Vendor:
     keys = Keys()
     spoilt = Spoilt()
     world.faults.hooks[Kind.MISSING_SNAPSHOT].append(spoilt.vanish)
-    services = [ElastiCache(cloud, spoilt), Rds(cloud, spoilt), Iam(cloud, keys), *(make(cloud) for make in SERVICES)]
+    services = [
+        WholeElastiCache(cloud, spoilt),
+        Rds(cloud, spoilt),
+        Iam(cloud, keys),
+        *(make(cloud) for make in SERVICES),
+    ]
     cloud.seeds += [service.seed for service in services]
     hooks = {label: hook for service in services for label, hook in service.hooks().items()}
     layer = Layer(cloud, hooks, vendor="aws", prefix=PREFIX, keys=keys)

@@ -32,7 +32,7 @@ class History:
     def _look(self) -> None:
         for name in self._world.stores.databases:
             self._compare(name)
-        self._world.clock.later(LOOK_SECONDS, self._look)
+        self._world.clock.later(LOOK_SECONDS, self._look, quiet=True)
 
     def _compare(self, name: str) -> None:
         found = self._world.stores.databases.get(name)

@@ -21,6 +21,7 @@ DELETE_SECONDS = 180.0
 # What the transaction log is sent to S3 in.
 LOG_SECONDS = 300
 MOST_MANUAL_SNAPSHOTS = 100
+VERSIONS = (("postgres", "16.4", "postgres16"), ("postgres", "17.2", "postgres17"), ("mysql", "8.0.40", "mysql8.0"))
 IDLE = ("available", "storage-optimization")
 NOT_WHILE_BUSY = (
     "RebootDBInstance", "StopDBInstance", "CreateDBInstanceReadReplica", "AddRoleToDBInstance",
@@ -140,6 +141,19 @@ class RdsInstances(Service):
             ("AllocatedStorage", sum(int(each.allocated_storage) for each in rds.databases.values()), 100_000),
         )
         return {"AccountQuotas": [{"AccountQuotaName": name, "Used": used, "Max": most} for name, used, most in rows]}
+
+    @on("DescribePendingMaintenanceActions")
+    def describe_maintenance(self, call: Call) -> dict[str, Any]:
+        return {"PendingMaintenanceActions": []}
+
+    @on("DescribeDBEngineVersions")
+    def describe_versions(self, call: Call) -> dict[str, Any]:
+        shown = [
+            {"Engine": engine, "EngineVersion": version, "DBParameterGroupFamily": family, "Status": "available"}
+            for engine, version, family in VERSIONS
+            if call.params.get("Engine", engine) == engine and call.params.get("EngineVersion", version) == version
+        ]
+        return {"DBEngineVersions": shown}
 
     @on("CreateDBInstance")
     def create_instance(self, call: Call) -> dict[str, Any]:
