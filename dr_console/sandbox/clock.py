@@ -23,6 +23,7 @@ class Clock:
         self._then = real()
         self._now = time.time()
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._noticed: list[float] = []
         self._number = itertools.count()
         self._doing: float | None = None
 
@@ -47,13 +48,22 @@ class Clock:
         self._now += seconds
         self.run_due()
 
-    def later(self, seconds: float, do: Callable[[], None]) -> None:
-        """Have `do` done in so many seconds of the world."""
-        heapq.heappush(self._agenda, (self.now() + seconds, next(self._number), do))
+    def later(self, seconds: float, do: Callable[[], None], *, quiet: bool = False) -> None:
+        """Have `do` done in so many seconds of the world. `quiet`: users notice nothing of it."""
+        at = self.now() + seconds
+        heapq.heappush(self._agenda, (at, next(self._number), do))
+        if not quiet:
+            heapq.heappush(self._noticed, at)
 
     def next_due(self) -> float:
         """When the next thing on the agenda falls due; infinity if there is none."""
         return self._agenda[0][0] if self._agenda else float("inf")
+
+    def next_noticed(self) -> float:
+        """When the next thing falls due that users may notice; infinity if there is none."""
+        while self._noticed and self._noticed[0] <= self.now():
+            heapq.heappop(self._noticed)
+        return self._noticed[0] if self._noticed else float("inf")
 
     def behind(self) -> float:
         """While something due is done: by how many seconds it is late."""

@@ -37,7 +37,7 @@ def figures(world: World) -> dict[str, Any]:
         "episodes": [_told(world, episode) for episode in episodes(world)],
         "canaries": _canaries(world),
         "users": world.users.traffic.recent(now),
-        "requests": dict(Counter(each.vendor for each in world.truth.requests)),
+        "requests": dict(world.truth.requests_by_vendor),
         "effects": dict(Counter(each.vendor for each in world.truth.effects)),
         "doubles": doubles(list(world.truth.effects)),
         "notifications": dict(Counter(message.channel for message in world.outbox.messages)),

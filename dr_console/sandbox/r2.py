@@ -105,7 +105,8 @@ class R2(dict[str, Hook]):
         waiting.clear()
         while self._kept and self._kept[0].at < self._world.clock.now() - OBJECTS_KEPT_SECONDS:
             old = self._kept.popleft()
-            if bucket is not None and bucket.keys.pop(old.key, None) is not None:
+            if bucket is not None and old.key in bucket.keys:
+                bucket.keys.pop(old.key)
                 self._happened("LifecycleDeletion", R2_BUCKET, old.key, old.body)
 
     def _happened(self, action: str, bucket: str, key: str, body: bytes) -> None:

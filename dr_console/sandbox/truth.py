@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from dr_console.sandbox.clock import Clock
 
-MOST_KEPT = 200_000
+# An idle console asks for its health all day, and is to stay small.
+MOST_REQUESTS, MOST_EFFECTS = 20_000, 50_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RequestMade:
     """One request that reached the sandbox. `at`: seconds of the world's clock (UTC)."""
 
@@ -40,8 +41,9 @@ class Effect:
 class Truth:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.requests: deque[RequestMade] = deque(maxlen=MOST_KEPT)
-        self.effects: deque[Effect] = deque(maxlen=MOST_KEPT)
+        self.requests: deque[RequestMade] = deque(maxlen=MOST_REQUESTS)
+        self.effects: deque[Effect] = deque(maxlen=MOST_EFFECTS)
+        self.requests_by_vendor: Counter[str] = Counter()
         self._number = 0
         # Requests overlap: each knows its own number, and so do the effects that it has.
         self._current: ContextVar[int] = ContextVar("current", default=0)
@@ -54,6 +56,7 @@ class Truth:
 
     def request(self, number: int, vendor: str, label: str, status: int, fault: str = "", *, at: float) -> None:
         """Write down a request that has ended; `at`: when it came. `status`: 0 if it got no answer."""
+        self.requests_by_vendor[vendor] += 1
         self.requests.append(RequestMade(number, at, vendor, label, status, fault))
 
     def effect(self, vendor: str, what: str, target: str, **detail: Any) -> None:

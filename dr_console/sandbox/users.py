@@ -43,11 +43,12 @@ class Users:
         self.acknowledged = Canaries()
         self.refused = Canaries()
         self._number = 0
-        world.clock.later(1.0, self._second)
+        world.clock.later(1.0, self._second, quiet=True)
 
     def _second(self) -> None:
         """One second of the world, or several alike where much time passed unseen."""
         seconds = self._stride()
+        self._world.clock.later(seconds, self._second, quiet=True)
         at = self._world.clock.now()
         self._visit("api", API[self._number % len(API)], API_WEIGHT * seconds, at)
         service, ask = OTHERS[self._number % len(OTHERS)]
@@ -55,12 +56,11 @@ class Users:
         self._write(seconds, at)
         if self._number % 600 < seconds:
             self._forget_old(at)
-        self._world.clock.later(seconds, self._second)
 
     def _stride(self) -> int:
         """Never past the next thing that happens in the world."""
         seconds = int(self._world.clock.behind() // MOST_STEPS)
-        until_next = self._world.clock.next_due() - self._world.clock.now()
+        until_next = self._world.clock.next_noticed() - self._world.clock.now()
         return max(1, int(min(seconds, until_next)))
 
     def _visit(self, service: str, ask: Ask, weight: int, at: float) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dr_console.sandbox.faults import Kind
+from dr_console.sandbox.stores import Database
 from dr_console.sandbox.vendor import Vendor
 from dr_console.sandbox.world import World
 
@@ -28,26 +29,8 @@ def world_shown(world: World, vendors: Iterable[Vendor]) -> dict[str, Any]:
         },
         "cache": _cache(world),
         "origins": [_origin(world, host) for host in sorted(world.origins)],
-        "product": {
-            "degradation_level": world.product.level(),
-            "features": world.product.features(),
-            "database": world.stores.database_in_use,
-            "cache": world.stores.cache_in_use,
-            "why_no_database": world.product.why_no_database(),
-            "why_no_cache": world.product.why_no_cache(),
-            "why_no_objects": world.stores.why_no_objects(),
-            "search_index_lost": world.search_index.is_lost,
-        },
-        "databases": [
-            {
-                "name": database.name,
-                "available": database.available,
-                "accepts_writes": database.accepts_writes,
-                "canaries": len(database.canaries),
-                "newest_canary": database.canaries.newest,
-            }
-            for database in world.stores.databases.values()
-        ],
+        "product": _product(world),
+        "databases": [_database(database) for database in world.stores.databases.values()],
         "caches": [
             {"name": cache.name, "available": cache.available, "values": len(cache.values)}
             for cache in world.stores.caches.values()
@@ -55,6 +38,29 @@ def world_shown(world: World, vendors: Iterable[Vendor]) -> dict[str, Any]:
         "users": world.users.traffic.recent(now),
         "faults": [fault.shown(now) for fault in world.faults.all()],
         "vendors": {vendor.name: vendor.state() for vendor in vendors},
+    }
+
+
+def _product(world: World) -> dict[str, Any]:
+    return {
+        "degradation_level": world.product.level(),
+        "features": world.product.features(),
+        "database": world.stores.database_in_use,
+        "cache": world.stores.cache_in_use,
+        "why_no_database": world.product.why_no_database(),
+        "why_no_cache": world.product.why_no_cache(),
+        "why_no_objects": world.stores.why_no_objects(),
+        "search_index_lost": world.search_index.is_lost,
+    }
+
+
+def _database(database: Database) -> dict[str, Any]:
+    return {
+        "name": database.name,
+        "available": database.available,
+        "accepts_writes": database.accepts_writes,
+        "canaries": len(database.canaries),
+        "newest_canary": database.canaries.newest,
     }
 
 
