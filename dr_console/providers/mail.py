@@ -43,7 +43,10 @@ class SmtpMail:
     def send(self, letter: Letter, *, deadline: Deadline) -> Mailed:
         message, content = _written(letter)
         if settings.EMAIL_BACKEND != SMTP_BACKEND:
-            get_connection().send_messages([message])
+            try:
+                get_connection().send_messages([message])
+            except OSError as error:
+                raise ProviderError(VENDOR, SEND, Problem.BROKEN, said=_quoted(str(error))) from error
             return Mailed(letter.id, tuple(letter.to), {})
         with _recorded(SEND):
             return _Conversation(SEND, deadline).send(letter, content)
@@ -94,20 +97,25 @@ class _Conversation:
         try:
             self._greet(server)
             yield server
-        except smtplib.SMTPNotSupportedError as error:
-            # Said where TLS or a login is wanted and the server offers none: it is not done without.
-            raise self._error(Problem.CREDENTIALS, _quoted(str(error)), permanent=True) from error
-        except smtplib.SMTPAuthenticationError as error:
-            raise self._refused(error.smtp_code, _words(error.smtp_error), Problem.CREDENTIALS) from error
-        except smtplib.SMTPResponseException as error:
-            raise self._refused(error.smtp_code, _words(error.smtp_error)) from error
-        except (OSError, smtplib.SMTPException) as error:
-            # smtplib tells of a time-out while it reads an answer as of a connection that was closed.
-            if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-                raise self._error(Problem.TIMED_OUT) from error
-            raise self._error(Problem.BROKEN, _quoted(str(error))) from error
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+            raise self._broken_off(error) from error
         finally:
             server.close()
+
+    def _broken_off(self, error: Exception) -> ProviderError:
+        if isinstance(error, UnicodeError):
+            return self._error(Problem.CREDENTIALS, "user or password are not ASCII", permanent=True)
+        if isinstance(error, smtplib.SMTPNotSupportedError):
+            # Said where TLS or a login is wanted and the server offers none: it is not done without.
+            return self._error(Problem.CREDENTIALS, _quoted(str(error)), permanent=True)
+        if isinstance(error, smtplib.SMTPResponseException):
+            denied = isinstance(error, smtplib.SMTPAuthenticationError)
+            problem = Problem.CREDENTIALS if denied else Problem.REFUSED
+            return self._refused(error.smtp_code, _words(error.smtp_error), problem)
+        # smtplib tells of a time-out while it reads an answer as of a connection that was closed.
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+            return self._error(Problem.TIMED_OUT)
+        return self._error(Problem.BROKEN, _quoted(str(error)))
 
     def _connect(self) -> smtplib.SMTP:
         host, port, seconds = settings.EMAIL_HOST, settings.EMAIL_PORT, self._seconds(CONNECT_SECONDS)

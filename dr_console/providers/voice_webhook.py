@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel
 
 from dr_console.errors import Problem, ProviderError
-from dr_console.providers.capabilities.phone import Announcement, CallState, PhoneCall
+from dr_console.providers.capabilities.phone import Announcement, CallState, PhoneCall, dialled
 from dr_console.providers.credentials import credential
 from dr_console.providers.deadlines import Deadline
 from dr_console.providers.http import Wire, Words
@@ -42,7 +42,7 @@ class VoiceWebhook:
     def call(self, to: str, announcement: Announcement, *, key: str, deadline: Deadline) -> PhoneCall:
         asked = {
             "key": key,
-            "to": to,
+            "to": dialled(to),
             "text": announcement.text,
             "question": announcement.question,
             "language": announcement.language,
@@ -51,7 +51,7 @@ class VoiceWebhook:
             "status_url": announcement.status_url,
         }
         answer = self._ask("POST", "", CALL, deadline, body=json.dumps(asked).encode(), key=key)
-        return _phone_call(answer.read_as(_Call), to)
+        return _phone_call(answer.read_as(_Call), dialled(to))
 
     def state(self, id: str, *, deadline: Deadline) -> PhoneCall:
         return _phone_call(self._ask("GET", f"/{id}", READ, deadline).read_as(_Call), "")

@@ -251,6 +251,8 @@ def test_logging_in(settings: Any, soon: Deadline):
         error = refusal(soon)
         assert (error.problem, error.permanent, error.code) == (Problem.CREDENTIALS, True, "535")
         assert "hunter3" not in f"{error} {error!r}"
+        leads_to(settings, here.port, EMAIL_HOST_USER="值班", EMAIL_HOST_PASSWORD="密码")
+        assert refusal(soon).problem is Problem.CREDENTIALS
         leads_to(settings, here.port)
         assert refusal(soon).problem is Problem.CREDENTIALS  # 530: authentication required
 

@@ -116,6 +116,11 @@ def test_a_call_is_made_and_its_state_can_be_asked(phone: PhoneProvider, soon: D
     assert later.state in (CallState.QUEUED, CallState.RINGING)
 
 
+def test_a_number_may_be_written_as_people_write_it(phone: PhoneProvider, soon: Deadline):
+    assert phone.call("+1-555-0123", PAGE, key=KEY, deadline=soon).to == NUMBER
+    assert phone.call("+1 (555) 01.24", PAGE, key="another", deadline=soon).to == "+15550124"
+
+
 def test_a_call_that_is_not_there_is_not_found(phone: PhoneProvider, soon: Deadline):
     error = _refusal(lambda: phone.state("CA" + "f" * 32, deadline=soon))
     assert error.problem is Problem.NOT_FOUND

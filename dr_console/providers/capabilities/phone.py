@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from dr_console.providers.deadlines import Deadline
+
+
+def dialled(number: str) -> str:
+    """A number as people write it, "+1-555-0123" or "+86 (10) 5555 0123", as it is dialled: +15550123."""
+    return re.sub(r"[\s().\-/]", "", number)
 
 
 class CallState(StrEnum):

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel
 
-from dr_console.providers.capabilities.phone import Announcement, CallState, PhoneCall, TextMessage
+from dr_console.providers.capabilities.phone import Announcement, CallState, PhoneCall, TextMessage, dialled
 from dr_console.providers.credentials import credential
 from dr_console.providers.deadlines import Deadline
 from dr_console.providers.http import Answer, Wire, Words
@@ -75,7 +75,7 @@ class TwilioPhone:
 
     def call(self, to: str, announcement: Announcement, *, key: str, deadline: Deadline) -> PhoneCall:
         form: dict[str, Any] = {
-            "To": to,
+            "To": dialled(to),
             "From": credential("twilio", "from_number", operation=CALL),
             "Twiml": twiml(announcement),
             "Timeout": str(RING_SECONDS),
@@ -98,14 +98,18 @@ class TwilioPhone:
         return answer.read_as(_Call).phone_call()
 
     def find(self, to: str, *, since: datetime, deadline: Deadline) -> PhoneCall | None:
-        params = {"To": to, "From": credential("twilio", "from_number", operation=READ_CALL), "PageSize": PAGE}
+        params = {"To": dialled(to), "From": credential("twilio", "from_number", operation=READ_CALL), "PageSize": PAGE}
         answer = self._ask("GET", "/Calls.json", READ_CALL, deadline, params=params)
         calls = [call.phone_call() for call in answer.read_as(list[_Call], at="calls")]
         made = [call for call in calls if call.began_at is None or call.began_at >= since - SKEW]
         return max(made, key=_age, default=None)
 
     def text(self, to: str, text: str, *, status_url: str = "", deadline: Deadline) -> TextMessage:
-        form = {"To": to, "From": credential("twilio", "from_number", operation=TEXT), "Body": text[:TEXT_CHARACTERS]}
+        form = {
+            "To": dialled(to),
+            "From": credential("twilio", "from_number", operation=TEXT),
+            "Body": text[:TEXT_CHARACTERS],
+        }
         if status_url:
             form["StatusCallback"] = status_url
         return _text_message(self._ask("POST", "/Messages.json", TEXT, deadline, form=form).read_as(_Text))
@@ -114,7 +118,7 @@ class TwilioPhone:
         return _text_message(self._ask("GET", f"/Messages/{id}.json", READ_TEXT, deadline).read_as(_Text))
 
     def find_text(self, to: str, text: str, *, since: datetime, deadline: Deadline) -> TextMessage | None:
-        params = {"To": to, "From": credential("twilio", "from_number", operation=READ_TEXT), "PageSize": PAGE}
+        params = {"To": dialled(to), "From": credential("twilio", "from_number", operation=READ_TEXT), "PageSize": PAGE}
         answer = self._ask("GET", "/Messages.json", READ_TEXT, deadline, params=params)
         for found in answer.read_as(list[_Text], at="messages"):  # Twilio lists the newest first
             at = _moment(found.date_created)

@@ -127,6 +127,7 @@ def _payload_problems(event: dict[str, Any]) -> list[str]:
             "'payload.severity' is invalid (must be one of the following: 'critical', 'warning', 'error' or 'info')"
         )
     for name, needed in (("links", "href"), ("images", "src")):
-        if not all(isinstance(one, dict) and one.get(needed) for one in event.get(name) or ()):
+        given = event.get(name) or []
+        if not isinstance(given, list) or not all(isinstance(one, dict) and one.get(needed) for one in given):
             found.append(f"'{name}' is invalid: each must have '{needed}'")
     return found

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from dr_console.sandbox.pagerduty import shown
 from dr_console.sandbox.pagerduty.account import LEVELS, SERVICE, Account, Incident
 from dr_console.sandbox.pagerduty.errors import Wrong
-from dr_console.sandbox.pagerduty.rest import body_at, filtered, many, requester
+from dr_console.sandbox.pagerduty.rest import body, body_at, filtered, many, requester
 
 
 class Incidents:
@@ -32,14 +32,14 @@ class Incidents:
         key = str(wanted.get("incident_key") or self.account.new_id().lower())
         if self.account.open_with(key):
             raise Wrong(400, code=2002, message="Open incident with matching dedup key already exists on this service")
-        body = wanted.get("body") or {}
+        details = wanted.get("body")
         incident = self.account.trigger(
             wanted["title"],
             key,
             "",
             person.id,
-            urgency=wanted.get("urgency", "high"),
-            body=str(body.get("details", "")) if isinstance(body, dict) else "",
+            urgency=_urgency(wanted) or "high",
+            body=str(details.get("details", "")) if isinstance(details, dict) else "",
         )
         self.world.truth.effect("pagerduty", "incident.create", key)
         return JSONResponse({"incident": shown.incident(self.account, incident)}, 201)
@@ -47,9 +47,9 @@ class Incidents:
     async def change_many(self, request: Request) -> Response:
         person = requester(self.account, request)
         try:
-            wanted = (await request.json())["incidents"]
-            pairs = [(self._incident(one["id"]), one) for one in wanted]
-        except (ValueError, KeyError, TypeError):
+            wanted = (await body(request))["incidents"]
+            pairs = [(self._incident(str(one["id"])), one) for one in wanted]
+        except (KeyError, TypeError):
             raise Wrong(400, "'incidents' is missing, or one of them has no id") from None
         for incident, one in pairs:
             self._change(incident, one, person.id)
@@ -109,7 +109,7 @@ class Incidents:
     async def snooze(self, request: Request) -> Response:
         person = requester(self.account, request)
         incident = self._asked(request)
-        duration = (await request.json()).get("duration")
+        duration = (await body(request)).get("duration")
         if not isinstance(duration, int) or not 1 <= duration <= 604_800:
             raise Wrong(400, "Duration must be an integer between 1 and 604800")
         if not incident.is_open:
@@ -122,7 +122,7 @@ class Incidents:
     async def status_update(self, request: Request) -> Response:
         person = requester(self.account, request)
         incident = self._asked(request)
-        message = (await request.json()).get("message")
+        message = (await body(request)).get("message")
         if not isinstance(message, str) or not message.strip():
             raise Wrong(400, "Message cannot be empty.")
         self.world.truth.effect("pagerduty", "incident.status_update", incident.id, message=message)
@@ -141,9 +141,9 @@ class Incidents:
         if status not in (None, "acknowledged", "resolved", "triggered"):
             raise Wrong(400, "Status must be one of: acknowledged, resolved")
         incident.title = str(wanted.get("title") or incident.title)
-        incident.urgency = wanted.get("urgency") or incident.urgency
+        incident.urgency = _urgency(wanted) or incident.urgency
         if level := wanted.get("escalation_level"):
-            if level not in LEVELS:
+            if not isinstance(level, int) or level not in LEVELS:
                 raise Wrong(400, "Escalation level is not in the escalation policy")
             self.account.escalate(incident, agent, level)
         if assignments := wanted.get("assignments"):
@@ -156,7 +156,7 @@ class Incidents:
 
     def _people(self, assignments: Any) -> list[str]:
         try:
-            ids = [one["assignee"]["id"] for one in assignments]
+            ids = [str(one["assignee"]["id"]) for one in assignments]
         except (KeyError, TypeError):
             raise Wrong(400, "Assignee cannot be empty.") from None
         if not all(id in self.account.people for id in ids):
@@ -176,3 +176,10 @@ class Incidents:
 
     def _answer(self, incident: Incident, status: int = 200) -> Response:
         return JSONResponse({"incident": shown.incident(self.account, incident)}, status)
+
+
+def _urgency(wanted: dict[str, Any]) -> str:
+    urgency = wanted.get("urgency") or ""
+    if urgency not in ("", "high", "low"):
+        raise Wrong(400, "Urgency must be one of: high, low")
+    return str(urgency)

@@ -68,13 +68,20 @@ def requester(account: Account, request: Request) -> Person:
     return person
 
 
-async def body_at(request: Request, name: str) -> dict[str, Any]:
+async def body(request: Request) -> dict[str, Any]:
     try:
-        found = (await request.json())[name]
-    except (ValueError, KeyError, TypeError):
-        raise Wrong(400, f"'{name}' is missing or not an object") from None
+        found = await request.json()
+    except ValueError:
+        raise Wrong(400, "The body is not JSON") from None
     if not isinstance(found, dict):
-        raise Wrong(400, f"'{name}' is not an object")
+        raise Wrong(400, "The body is not an object")
+    return found
+
+
+async def body_at(request: Request, name: str) -> dict[str, Any]:
+    found = (await body(request)).get(name)
+    if not isinstance(found, dict):
+        raise Wrong(400, f"'{name}' is missing or not an object")
     return found
 
 

@@ -42,8 +42,8 @@ class Subscriptions:
     async def change(self, request: Request) -> Response:
         found = self.asked(request)
         wanted = await body_at(request, "webhook_subscription")
-        method = wanted.get("delivery_method", {"url": found.url})
-        if method.get("url", found.url) != found.url:
+        method = wanted.get("delivery_method", {})
+        if not isinstance(method, dict) or method.get("url", found.url) != found.url:
             raise Wrong(400, "URL cannot be changed")
         current = {"events": found.events, "filter": found.filter, "active": found.active}
         self._apply(found, {**current, "description": found.description, **wanted}, {"url": found.url, **method})
@@ -82,7 +82,7 @@ class Subscriptions:
             raise Wrong(400, "Filter resource does not exist")
         to.url, to.events, to.filter = url, events, scope
         to.description, to.active = wanted.get("description"), wanted.get("active", True) is not False
-        to.headers = [header for header in method.get("custom_headers") or () if "name" in header and "value" in header]
+        to.headers = _headers(method.get("custom_headers") or [])
 
     def _shown(self, one: Subscription, *, secret: str | None = None) -> dict[str, Any]:
         return {
@@ -101,3 +101,13 @@ class Subscriptions:
             "events": one.events,
             "filter": {"id": None, **one.filter},
         }
+
+
+def _headers(given: Any) -> list[dict[str, str]]:
+    """Headers of the subscriber's own; what would end a line would begin another header."""
+    wanted: list[Any] = given if isinstance(given, list) else [None]
+    for header in wanted:
+        texts = (header.get("name"), header.get("value")) if isinstance(header, dict) else (None,)
+        if not all(isinstance(text, str) and text.isascii() and text.isprintable() and text for text in texts):
+            raise Wrong(400, "Custom headers must have a name and a value")
+    return wanted
