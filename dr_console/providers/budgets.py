@@ -6,7 +6,6 @@ import logging
 import os
 import random
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from threading import Lock
+from time import monotonic, sleep, time
 from typing import Any
 from uuid import uuid4
 
@@ -114,7 +114,7 @@ def spend(budgets: Sequence[Budget], *, vendor: str, operation: str, deadline: D
             log.warning("%s: held back for %.1f s, to stay inside what it allows: %s", vendor, wait, operation)
             raise ProviderError(vendor, operation, Problem.THROTTLED, retry_after=wait)
         # A little apart, so that all who waited do not come at the same moment.
-        time.sleep(min(wait + random.uniform(0, 0.05), deadline.left()))
+        sleep(min(wait + random.uniform(0, 0.05), deadline.left()))
 
 
 def heed(budgets: Sequence[Budget], status: int, headers: Mapping[str, str], retry_after: float | None) -> None:
@@ -143,7 +143,7 @@ def _seconds_until(reset: str) -> float | None:
     """Of seconds, of seconds since 1970, or of a date: vendors have all three."""
     if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", reset):
         number = float(reset)
-        return number if number < 1e9 else max(0.0, number - time.time())
+        return number if number < 1e9 else max(0.0, number - time())
     try:
         at = parsedate_to_datetime(reset)
         return max(0.0, (at - now()).total_seconds())
@@ -202,14 +202,14 @@ class SharedLedger:
 
     def _ask(self, ask: Any, *arguments: Any, **named: Any) -> Any:
         """What Redis answers; None where it does not."""
-        if time.monotonic() < self._left_alone_until:
+        if monotonic() < self._left_alone_until:
             return None
         try:
             return self._threads.submit(ask, *arguments, **named).result(timeout=WAIT_SECONDS)
         except (redis.RedisError, OSError, TimeoutError) as error:
-            if time.monotonic() >= self._left_alone_until:
+            if monotonic() >= self._left_alone_until:
                 log.warning("Redis does not answer: calls to vendors are counted in this process alone (%s)", error)
-            self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
+            self._left_alone_until = monotonic() + LEFT_ALONE_SECONDS
             return None
 
 
