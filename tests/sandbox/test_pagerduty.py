@@ -100,6 +100,7 @@ def test_an_event_without_a_key_is_given_one(api: Api):
         ({"event_action": "explode"}, "'event_action' is invalid"),
         ({"dedup_key": "x" * 256}, "Length of 'dedup_key' is larger than the maximum allowed (255 characters)"),
         ({"payload": None}, "'payload' is missing or blank"),
+        ({"links": True}, "'links' is invalid: each must have 'href'"),
         ({"payload": {"summary": "s", "source": "s"}}, "'payload.severity' is missing or blank"),
         ({"event_action": "resolve", "dedup_key": None}, "'dedup_key' is missing or blank"),
     ],
@@ -146,6 +147,28 @@ def test_a_change_needs_somebody_in_whose_name_it_is_made(api: Api):
         answer = api.client.post("/incidents", json=body, headers={"From": sender})
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
     assert api.post("/incidents", body).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["x", [None], [{}], [{"name": "X", "value": "a\r\nEvil: 1"}], [{"name": "X: 1\n", "value": "a"}], [{"name": 1}]],
+)
+def test_nobody_gets_a_header_in(api: Api, headers: Any):
+    method = {"type": "http_delivery_method", "url": "http://127.0.0.1:9/", "custom_headers": headers}
+    assert api.subscribe("", delivery_method=method).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], "x", {}, {"incident": []}, {"incident": {"urgency": []}}, {"duration": "x"}]
+)
+def test_a_body_of_another_shape_is_refused_in_its_own_words(api: Api, body: Any):
+    api.event()
+    id = api.incidents()[0]["id"]
+    asks = [("POST", "/incidents"), ("POST", f"/incidents/{id}/notes"), ("POST", f"/incidents/{id}/snooze")]
+    asks += [("POST", "/webhook_subscriptions"), ("PUT", "/incidents"), ("POST", f"/incidents/{id}/status_updates")]
+    for verb, path in asks:
+        answer = api.client.request(verb, path, json=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, 2001), (verb, path)
 
 
 def test_a_second_incident_with_an_open_key_is_refused(api: Api):

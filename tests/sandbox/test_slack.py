@@ -116,6 +116,11 @@ def test_errors_come_with_status_200(api: Api):
         [{"type": "actions", "elements": []}],
         [{"type": "divider"}] * 51,
         ["text"],
+        [{"type": []}],
+        [{"type": "section", "text": "bare"}],
+        [{"type": "section", "fields": 7}],
+        [{"type": "actions", "elements": ["x"]}],
+        [{"type": "actions", "elements": [{"type": "button", "text": "bare"}]}],
     ],
 )
 def test_wrong_blocks_are_refused(api: Api, blocks: list[Any]):

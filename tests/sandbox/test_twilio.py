@@ -258,6 +258,12 @@ def test_errors_have_twilios_numbers(sandbox: Sandbox, form: dict[str, str], cod
     assert sandbox.get("/truth/effects", vendor="twilio")["effects"] == []
 
 
+def test_a_header_of_no_alphabet_is_no_login(sandbox: Sandbox):
+    url = f"{sandbox.url}/twilio/2010-04-01/Accounts/{ACCOUNT}.json"
+    for header in (b"Basic \xff", b"Basic", b"Basic /w==", b"Bearer x"):
+        assert httpx.get(url, headers={b"Authorization": header}, trust_env=False).status_code == 401
+
+
 @pytest.mark.parametrize("auth", [None, ("", ""), (ACCOUNT, ""), ("ada", "x")])
 def test_without_credentials_nothing_is_told(sandbox: Sandbox, auth: Any):
     url = f"{sandbox.url}/twilio/2010-04-01/Accounts/{ACCOUNT}.json"

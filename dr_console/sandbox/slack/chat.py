@@ -180,28 +180,34 @@ def _with_id(number: int, block: dict[str, Any]) -> dict[str, Any]:
 
 def _block_problem(number: int, block: Any) -> str:
     at = f"[json-pointer:/blocks/{number}"
-    if not isinstance(block, dict) or block.get("type") not in BLOCKS:
-        return f"unsupported type: {block.get('type') if isinstance(block, dict) else block} {at}/type]"
-    kind, text = block["type"], block.get("text")
-    if kind == "header" and not (isinstance(text, dict) and 0 < len(str(text.get("text", ""))) <= 150):
+    kind = block.get("type") if isinstance(block, dict) else block
+    if not isinstance(kind, str) or kind not in BLOCKS or not isinstance(block, dict):
+        return f"unsupported type: {kind} {at}/type]"
+    if kind == "header" and not 0 < _length(block.get("text")) <= 150:
         return f"must be more than 0 and less than 151 characters {at}/text/text]"
-    if kind == "section" and not text and not block.get("fields"):
+    if kind == "section" and not block.get("text") and not block.get("fields"):
         return f"missing required field: text or fields {at}]"
-    if kind == "section" and text and not 0 < len(str(text.get("text", ""))) <= 3000:
+    if kind == "section" and block.get("text") and not 0 < _length(block["text"]) <= 3000:
         return f"must be more than 0 and less than 3001 characters {at}/text/text]"
     return _elements_problem(block, at)
 
 
 def _elements_problem(block: dict[str, Any], at: str) -> str:
-    if len(block.get("fields") or ()) > 10:
+    fields, elements = block.get("fields") or [], block.get("elements") or []
+    if not isinstance(fields, list) or len(fields) > 10:
         return f"no more than 10 items allowed {at}/fields]"
-    elements = block.get("elements") or ()
-    if block["type"] == "actions" and not 0 < len(elements) <= 25:
+    if not isinstance(elements, list) or (block["type"] == "actions" and not 0 < len(elements) <= 25):
         return f"must have from 1 to 25 items {at}/elements]"
     for number, element in enumerate(elements if block["type"] == "actions" else ()):
-        if not isinstance(element, dict) or not element.get("type"):
+        if not isinstance(element, dict) or not isinstance(element.get("type"), str):
             return f"missing required field: type {at}/elements/{number}]"
-        if len(str((element.get("text") or {}).get("text", ""))) > 75:
-            return f"must be less than 76 characters {at}/elements/{number}/text/text]"
-    ids = [element.get("action_id") for element in elements if isinstance(element, dict) and element.get("action_id")]
+        if element["type"] == "button" and not 0 < _length(element.get("text")) <= 75:
+            return f"must be more than 0 and less than 76 characters {at}/elements/{number}/text/text]"
+    ids = [str(one["action_id"]) for one in elements if isinstance(one, dict) and one.get("action_id")]
     return f"`action_id` must be unique {at}/elements]" if len(ids) != len(set(ids)) else ""
+
+
+def _length(text: Any) -> int:
+    """Of a text object; 0 for what is none."""
+    found = text.get("text") if isinstance(text, dict) else None
+    return len(found) if isinstance(found, str) else 0

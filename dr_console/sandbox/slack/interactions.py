@@ -24,8 +24,14 @@ FORM = "application/x-www-form-urlencoded"
 
 def buttons_of(block: dict[str, Any]) -> list[dict[str, Any]]:
     """What of a block can be pressed."""
-    found = [*(block.get("elements") or ()), block.get("accessory")]
+    elements = block.get("elements")
+    found = [*(elements if isinstance(elements, list) else ()), block.get("accessory")]
     return [one for one in found if isinstance(one, dict) and one.get("action_id")]
+
+
+def _blocks(body: dict[str, Any]) -> list[Any]:
+    given = body.get("blocks")
+    return [block for block in given if isinstance(block, dict)] if isinstance(given, list) else []
 
 
 @dataclass
@@ -120,10 +126,10 @@ class Interactions:
             found.channel.messages.pop(found.message.ts, None)
         elif body.get("replace_original") and found.message:
             found.message.text = str(body.get("text", found.message.text))
-            found.message.blocks = body.get("blocks", [])
+            found.message.blocks = _blocks(body)
             self.world.truth.effect("slack", "response_url.replace", found.channel.id, ts=found.message.ts)
         elif body.get("response_type") == "in_channel":
-            made = Message(self.workspace.new_ts(), str(body.get("text", "")), BOT_USER, blocks=body.get("blocks", []))
+            made = Message(self.workspace.new_ts(), str(body.get("text", "")), BOT_USER, blocks=_blocks(body))
             self.workspace.post(found.channel, made)
         else:
             self.world.outbox.add(
@@ -137,7 +143,7 @@ class Interactions:
         except ValueError:
             body = {"text": said}
         if isinstance(body, dict) and body.get("response_type") == "in_channel":
-            made = Message(self.workspace.new_ts(), str(body.get("text", "")), BOT_USER, blocks=body.get("blocks", []))
+            made = Message(self.workspace.new_ts(), str(body.get("text", "")), BOT_USER, blocks=_blocks(body))
             self.workspace.post(channel, made)
         elif isinstance(body, dict) and body.get("text"):
             self.world.outbox.add("slack", user, str(body["text"]), "ephemeral", channel_id=channel.id)

@@ -90,7 +90,9 @@ def _routes(workspace: Workspace, chat: Chat, interactions: Interactions) -> lis
         try:
             body = json.loads(await request.body())
         except ValueError:
-            return Response("invalid_payload", 400, media_type="text/html")
+            body = None
+        if not isinstance(body, dict):
+            return _words("invalid_payload", 400)
         wrong = interactions.respond(request.path_params["id"], body)
         return JSONResponse({"ok": False, "error": wrong}, 404) if wrong else JSONResponse({"ok": True})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -39,7 +38,7 @@ def authenticate(request: Request) -> tuple[str, str]:
     kind, _, value = request.headers.get("authorization", "").partition(" ")
     try:
         user, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         user = secret = ""
     if kind.lower() != "basic" or not user or not secret:
         raise Wrong(401, 20003, "Authenticate")
