@@ -23,7 +23,8 @@ from dr_console.providers.deadlines import Deadline
 
 CHUNK_BYTES = 256 * 1024
 QUOTED_CHARACTERS = 400
-PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/bin", "/opt/homebrew/opt/*/bin")
+# Debian keeps every version of PostgreSQL apart, and puts a wrapper into PATH that may choose an older one.
+DEBIAN = "usr/lib/postgresql/*/bin"
 
 
 def find(*names: str, within: Path | None = None) -> Path | None:
@@ -31,7 +32,7 @@ def find(*names: str, within: Path | None = None) -> Path | None:
     if within is not None:
         return next((within / name for name in names if (within / name).exists()), None)
     for name in names:
-        newest = sorted(Path("/").glob(f"{PLACES[0][1:]}/{name}"), key=_version)
+        newest = sorted(Path("/").glob(f"{DEBIAN}/{name}"), key=_version)
         found = newest[-1] if newest else shutil.which(name)
         if found:
             return Path(found)

@@ -16,6 +16,8 @@ from urllib.parse import unquote, urlsplit
 import redis
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from dr_console.errors import Outcome, Problem, ProviderError
 from dr_console.providers import redis_copy, redis_file
@@ -145,6 +147,7 @@ class Asking:
                 self._url,
                 socket_connect_timeout=min(CONNECT_SECONDS, left),
                 socket_timeout=min(ANSWER_SECONDS, left),
+                retry=Retry(NoBackoff(), 0),  # what may be repeated, and until when, is for us to say
             )
             pool.connection_kwargs["db"] = number
             self._clients[number] = redis.Redis(connection_pool=pool)

@@ -86,7 +86,7 @@ class Upload:
                     len(sent.parts) + 1,
                     CopySource=source,
                     CopySourceRange=span,
-                    CopySourceIfMatch=stored.etag,
+                    CopySourceIfMatch=f'"{stored.etag}"',
                 )
                 self._note(sent, answer.read_as(_Copied, at="CopyPartResult").ETag)
 
@@ -95,13 +95,17 @@ class Upload:
     def _whole(self, send: Callable[[], None], sent: _Sent, only_if_new: bool) -> Written:
         begun = self._bucket.change("create_multipart_upload", Key=self._key, **self._about)
         self._id = begun.read_as(str, at="UploadId")
+        keep = False
         try:
             send()
             version = self._complete(sent, only_if_new)
-        except BaseException as error:  # whatever ends it, also the stream that was to be sent
-            if not (isinstance(error, ProviderError) and error.outcome is Outcome.UNKNOWN):
-                self._abort()
+            keep = True
+        except ProviderError as error:
+            keep = error.outcome is Outcome.UNKNOWN  # it may be complete, and then there is nothing to throw away
             raise
+        finally:
+            if not keep:  # whatever ended it, also the stream that was to be sent
+                self._abort()
         return Written(self._key, sent.size, sent.etag, sent.sha256.hexdigest(), version)
 
     def _send(self, part: bytes, sent: _Sent) -> None:

@@ -159,7 +159,7 @@ class S3Objects:
             upload.copy(source, stored)
         else:
             # Exactly what was looked at: an object that was overwritten since is not taken for it.
-            bucket.change("copy_object", harmless=True, Key=to, CopySource=source, CopySourceIfMatch=stored.etag)
+            bucket.change("copy_object", harmless=True, Key=to, CopySource=source, CopySourceIfMatch=f'"{stored.etag}"')
         return self.head(to, deadline=deadline)
 
     def restore(self, key: str, version: str, *, deadline: Deadline) -> Stored:

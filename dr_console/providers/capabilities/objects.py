@@ -112,7 +112,8 @@ class Lock:
 class Body(Protocol):
     """An object's content while it is read. Reads at most a megabyte at a time."""
 
-    stored: Stored
+    @property
+    def stored(self) -> Stored: ...
 
     def __iter__(self) -> Iterator[bytes]: ...
 
@@ -120,8 +121,13 @@ class Body(Protocol):
 class ObjectStore(Protocol):
     """One bucket. Every method raises ProviderError; NOT_FOUND where key, version or bucket does not exist."""
 
-    vendor: str
-    bucket: str
+    @property
+    def vendor(self) -> str:
+        """Its name as people write it."""
+        ...
+
+    @property
+    def bucket(self) -> str: ...
 
     def objects(self, prefix: str = "", *, after: str = "", deadline: Deadline) -> Iterator[Stored]:
         """Every object by key, in the order of the keys' bytes, a page at a time. `after`: begin behind this key."""

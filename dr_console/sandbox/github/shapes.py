@@ -107,25 +107,29 @@ def user(base: str, login: str, kind: str = "User") -> dict[str, Any]:
     }
 
 
+LINKS = (
+    ("branches", "branches{/branch}"),
+    ("tags", "tags"),
+    ("commits", "commits{/sha}"),
+    ("git_commits", "git/commits{/sha}"),
+    ("git_refs", "git/refs{/sha}"),
+    ("git_tags", "git/tags{/sha}"),
+    ("contents", "contents/{+path}"),
+    ("compare", "compare/{base}...{head}"),
+    ("hooks", "hooks"),
+    ("releases", "releases{/id}"),
+)
+COUNTS = ("stargazers_count", "watchers_count", "watchers", "forks_count", "forks", "open_issues_count", "open_issues")
+FLAGS = {
+    **dict.fromkeys(("has_issues", "has_downloads"), True),
+    **dict.fromkeys(("has_projects", "has_wiki", "has_pages", "has_discussions"), False),
+    **dict.fromkeys(("fork", "archived", "disabled", "is_template"), False),
+}
+
+
 def repository(base: str, repo: Repository, now: float) -> dict[str, Any]:
     owner, name = repo.name.split("/", 1)
-    url = f"{base}/repos/{repo.name}"
-    page = f"{base}/{repo.name}"
-    links = {
-        f"{what}_url": f"{url}/{path}"
-        for what, path in (
-            ("branches", "branches{/branch}"),
-            ("tags", "tags"),
-            ("commits", "commits{/sha}"),
-            ("git_commits", "git/commits{/sha}"),
-            ("git_refs", "git/refs{/sha}"),
-            ("git_tags", "git/tags{/sha}"),
-            ("contents", "contents/{+path}"),
-            ("compare", "compare/{base}...{head}"),
-            ("hooks", "hooks"),
-            ("releases", "releases{/id}"),
-        )
-    }
+    url, page = f"{base}/repos/{repo.name}", f"{base}/{repo.name}"
     return {
         "id": number(repo.name),
         "node_id": node_id(repo.name),
@@ -136,39 +140,23 @@ def repository(base: str, repo: Repository, now: float) -> dict[str, Any]:
         "owner": user(base, owner, "Organization"),
         "html_url": page,
         "description": "Tools for pictures",
-        "fork": False,
         "url": url,
-        **links,
-        "clone_url": f"{page}.git",
-        "git_url": f"{page}.git",
+        **{f"{what}_url": f"{url}/{path}" for what, path in LINKS},
+        **{what: f"{page}.git" for what in ("clone_url", "git_url")},
         "ssh_url": f"git@127.0.0.1:{repo.name}.git",
         "svn_url": page,
         "homepage": None,
         "language": "TypeScript",
         "size": 12,
-        "stargazers_count": 0,
-        "watchers_count": 0,
-        "watchers": 0,
-        "forks_count": 0,
-        "forks": 0,
-        "open_issues_count": 0,
-        "open_issues": 0,
-        "has_issues": True,
-        "has_projects": False,
-        "has_wiki": False,
-        "has_pages": False,
-        "has_downloads": True,
-        "has_discussions": False,
-        "archived": False,
-        "disabled": False,
-        "is_template": False,
+        **dict.fromkeys(COUNTS, 0),
+        **FLAGS,
         "license": None,
         "topics": [],
         "default_branch": repo.default_branch,
         "created_at": moment(repo.created_at),
         "updated_at": moment(now),
         "pushed_at": moment(now),
-        "permissions": {"admin": True, "maintain": True, "push": True, "triage": True, "pull": True},
+        "permissions": dict.fromkeys(("admin", "maintain", "push", "triage", "pull"), True),
     }
 
 
