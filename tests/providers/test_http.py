@@ -347,6 +347,20 @@ def test_who_sends_a_byte_at_a_time_does_not_keep_us(bad: Misbehaving, first: by
     assert error.outcome is Outcome.UNKNOWN
 
 
+def test_a_proxy_that_sends_a_byte_at_a_time_does_not_keep_us(
+    bad: Misbehaving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", bad.url)
+    wire_module._client.cache_clear()
+    bad.does(drips(bad, b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"))
+    began = time.monotonic()
+    error = refused(URL, seconds=0.4)
+    wire_module._client.cache_clear()
+    assert time.monotonic() - began < 5.0
+    assert bad.asked[0][0].startswith("CONNECT api.vendor.test:443")
+    assert error.problem in (Problem.TIMED_OUT, Problem.UNREACHABLE)
+
+
 def test_all_tries_together_keep_to_the_deadline(bad: Misbehaving) -> None:
     bad.does(says(b"{}", 503))
     began = time.monotonic()
