@@ -38,9 +38,7 @@ def looks(deadline: Deadline, *, first: float = 0.2, longest: float = 5.0) -> It
     raise ProviderError(…, Problem.NOT_IN_TIME)
     """
     pause = first
-    while True:
+    while not deadline.has_passed:  # what looks after it has passed could not ask any more
         yield
-        if deadline.has_passed:
-            return
         time.sleep(min(pause * random.uniform(0.9, 1.1), deadline.left()))
         pause = min(pause * 1.5, longest)
