@@ -111,17 +111,17 @@ def test_a_write_on_condition_is_refused_where_another_was_first(store, soon):
 
 def test_a_long_object_is_written_in_parts_and_is_whole(store, soon):
     piece = bytes(range(256)) * 4096
-    written = store.put_stream("long", iter([piece] * 17), content_type="video/mp4", deadline=soon)
+    written = store.put_stream("long", iter([piece] * 9), content_type="video/mp4", deadline=soon)
     found = store.head("long", deadline=soon)
-    assert (found.size, found.parts, found.content_type) == (17 * MEGABYTE, 3, "video/mp4")
+    assert (found.size, found.parts, found.content_type) == (9 * MEGABYTE, 2, "video/mp4")
     assert written.etag == found.etag
-    assert written.sha256 == hashlib.sha256(piece * 17).hexdigest()
+    assert written.sha256 == hashlib.sha256(piece * 9).hexdigest()
     assert hashlib.sha256(content(store, "long", soon)).hexdigest() == written.sha256
 
 
 def test_a_stream_that_ends_badly_writes_nothing_and_leaves_nothing_over(store, soon):
     def breaking() -> Iterator[bytes]:
-        yield b"x" * 18 * MEGABYTE
+        yield b"x" * 9 * MEGABYTE
         raise RuntimeError("the source ended")
 
     with pytest.raises(RuntimeError):
@@ -147,11 +147,11 @@ def test_a_copy_inside_keeps_type_and_metadata(store, soon):
 
 
 def test_a_copy_too_long_for_one_call_is_made_of_parts(store, soon, monkeypatch):
-    store.put_stream("one", [b"x" * 20 * MEGABYTE], content_type="video/mp4", metadata={"x-y": "z"}, deadline=soon)
-    monkeypatch.setattr(multipart, "MOST_COPIED_BYTES", 10 * MEGABYTE)
-    monkeypatch.setattr(multipart, "COPIED_PART_BYTES", 8 * MEGABYTE)
+    store.put_stream("one", [b"x" * 12 * MEGABYTE], content_type="video/mp4", metadata={"x-y": "z"}, deadline=soon)
+    monkeypatch.setattr(multipart, "MOST_COPIED_BYTES", 8 * MEGABYTE)
+    monkeypatch.setattr(multipart, "COPIED_PART_BYTES", 5 * MEGABYTE)
     copy = store.copy("one", "two", deadline=soon)
-    assert (copy.size, copy.parts, copy.content_type, copy.metadata["x-y"]) == (20 * MEGABYTE, 3, "video/mp4", "z")
+    assert (copy.size, copy.parts, copy.content_type, copy.metadata["x-y"]) == (12 * MEGABYTE, 2, "video/mp4", "z")
 
 
 def test_deleting_what_is_not_there_is_harmless(store, soon):
@@ -272,7 +272,7 @@ def test_a_write_that_happened_though_nothing_was_heard_is_safe_to_repeat_on_con
 def test_a_completion_of_which_nothing_was_heard_is_looked_up(in_sandbox, soon):
     fault = {"vendor": "aws", "kind": "reset", "after_effect": True, "route": "s3.CompleteMultipartUpload", "times": 1}
     in_sandbox.post("/faults", fault)
-    written = S3Objects().put_stream("long", [b"x" * 18 * MEGABYTE], deadline=soon)
+    written = S3Objects().put_stream("long", [b"x" * 9 * MEGABYTE], deadline=soon)
     assert S3Objects().head("long", deadline=soon).etag == written.etag
 
 
@@ -352,7 +352,7 @@ def test_what_rotted_at_the_source_is_never_copied(r2, in_sandbox, soon):
 
 def test_a_long_object_that_rotted_is_not_completed(r2, in_sandbox, soon):
     s3 = S3Objects()
-    r2.put("long", b"z" * 20 * MEGABYTE, deadline=soon)
+    r2.put("long", b"z" * 9 * MEGABYTE, deadline=soon)
     in_sandbox.post("/faults", {"kind": "corrupted-object", "key": "rot", "name": "long"})
     with pytest.raises(ProviderError) as caught:
         copy_across(r2, s3, "long", deadline=soon)
