@@ -61,7 +61,7 @@ class R2(dict[str, Hook]):
         # Number of the newest canary that the queues know of, and the canaries whose objects are there.
         self._told = 0
         self._kept: deque[Written] = deque()
-        self._world.faults.hooks[Kind.CORRUPTED_OBJECT].append(corruption.hook(cloud, self.backend))
+        self._world.faults.hooks[Kind.CORRUPTED_OBJECT].append(corruption.hook(cloud, self.backend, ""))
         self._world.clock.later(TELL_SECONDS, self._tell, quiet=True)
 
     def get(self, label: str, default: Any = None) -> Hook:

@@ -239,3 +239,16 @@ def rclone(sandbox: Sandbox, folder: Path, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stderr
+
+
+def test_a_backup_that_rots_keeps_its_etag_and_leaves_the_source_alone(sandbox):
+    s3, r2 = client(sandbox, "aws"), client(sandbox, "r2")
+    before = s3.get_object(Bucket="gemini-images-backup", Key="images/1.webp")
+    whole = before["Body"].read()
+    sandbox.post("/faults", {"kind": "corrupted-object", "key": "rot"})
+    rotten = s3.get_object(Bucket="gemini-images-backup", Key="images/1.webp")
+    assert rotten["ETag"] == before["ETag"]
+    assert rotten["Body"].read() != whole
+    assert r2.get_object(Bucket="gemini-images", Key="images/1.webp")["Body"].read() == whole
+    sandbox.delete("/faults/rot")
+    assert s3.get_object(Bucket="gemini-images-backup", Key="images/1.webp")["Body"].read() == whole

@@ -70,7 +70,7 @@ class S3(Service):
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(cloud)
         self.replication = Replication(cloud)
-        self.world.faults.hooks[Kind.CORRUPTED_OBJECT].append(corruption.hook(cloud, self.backend))
+        self.world.faults.hooks[Kind.CORRUPTED_OBJECT].append(corruption.hook(cloud, self.backend, f"{S3_BUCKET}/*"))
 
     def backend(self) -> Any:
         return self.cloud.backend("s3", region="aws")

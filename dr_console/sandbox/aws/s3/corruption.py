@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -10,16 +10,14 @@ from dr_console.sandbox.aws import moto_server
 from dr_console.sandbox.aws.cloud import Cloud
 from dr_console.sandbox.faults import Rule
 
-Backends = Callable[[], Iterable[Any]]
 
-
-def hook(cloud: Cloud, backend: Callable[[], Any]) -> Callable[[Rule], Callable[[], None] | None]:
-    """For Faults.hooks. A rule's name is a key or "bucket/key", or a pattern of either."""
+def hook(cloud: Cloud, backend: Callable[[], Any], unnamed: str) -> Callable[[Rule], Callable[[], None] | None]:
+    """For Faults.hooks. A rule's name is a key or "bucket/key", or a pattern of either; without one, `unnamed`."""
 
     def damage(rule: Rule) -> Callable[[], None] | None:
         with moto_server.lock:
             cloud.start()
-            found = list(_named(backend(), rule.name or "*"))
+            found = list(_named(backend(), rule.name or unnamed))
             kept = [(key, _spoil(key)) for key in found]
         if not kept:
             return None
