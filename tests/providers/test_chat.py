@@ -133,6 +133,28 @@ def test_the_checks_find_everything_in_order(chat: ChatProvider, soon: Deadline)
     assert [finding.state.value for finding in findings] == ["ok"] * 4
 
 
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [({"is_archived": True}, "#incidents is archived."), ({"is_member": False}, "The bot is not in #incidents.")],
+)
+def test_a_channel_that_takes_nothing_is_found_out(
+    on_the_wire: respx.MockRouter, soon: Deadline, channel: dict[str, Any], said: str
+):
+    found = {"id": CHANNEL, "name": "incidents", "is_archived": False, "is_member": True, "is_private": False}
+    body = {"ok": True, "channel": found | channel}
+    on_the_wire.get(f"{SLACK}/conversations.info").respond(200, json=body)
+    (finding,) = checks.channel(soon)
+    assert finding.state.value == "failed"
+    assert said in finding.words
+
+
+def test_scopes_that_are_missing_are_named(on_the_wire: respx.MockRouter, soon: Deadline):
+    body = {"ok": True, "user_id": "U1", "user": "dr", "team": "Gemini"}
+    on_the_wire.post(f"{SLACK}/auth.test").respond(200, json=body, headers={"X-OAuth-Scopes": "chat:write,users:read"})
+    _token, scopes = checks.token(soon)
+    assert scopes.words == "Missing: channels:read, channels:history, users:read.email"
+
+
 # --- The incoming webhook -------------------------------------------------------------------------
 
 

@@ -169,6 +169,13 @@ def test_a_number_that_is_not_ours_is_found_out(twilio: TwilioPhone, soon: Deadl
     assert finding.state.value == "failed"
 
 
+def test_a_trial_account_is_told_of(on_the_wire: respx.MockRouter, soon: Deadline):
+    account = {"sid": "AC" + "0" * 32, "status": "active", "type": "Trial", "friendly_name": "DR"}
+    on_the_wire.get(url__regex=".*/Accounts/AC0+.json").respond(200, json=account)
+    (finding,) = checks.account(soon)
+    assert finding.words == "DR is a trial account: it calls only numbers that were verified."
+
+
 # --- Who answered: only the sandbox can tell ------------------------------------------------------
 
 

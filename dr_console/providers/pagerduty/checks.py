@@ -17,6 +17,7 @@ from dr_console.providers.pagerduty.rest import READ_USERS
 ROUTING_KEY_CHARACTERS = 32
 
 INTEGRATION = _("The integration key is set and well formed")
+LENGTH = _("It has %(given)s characters, and an integration key has 32.")
 TOKEN = _("The REST API key works")
 LOGIN = _("The login that changes are made as exists")
 ON_CALL = _("Somebody is on call")
@@ -30,8 +31,7 @@ def integration_key(deadline: Deadline) -> Iterable[Finding]:
     if len(key) == ROUTING_KEY_CHARACTERS:
         yield Finding("pagerduty", INTEGRATION, State.OK)
     else:
-        said = f"{len(key)} characters, and a key has {ROUTING_KEY_CHARACTERS}"
-        yield Finding("pagerduty", INTEGRATION, State.FAILED, said)
+        yield Finding("pagerduty", INTEGRATION, State.FAILED, LENGTH, {"given": str(len(key))})
 
 
 @about(TOKEN)

@@ -13,18 +13,21 @@ from dr_console.providers.deadlines import Deadline
 from dr_console.providers.slack import Slack
 from dr_console.providers.slack.bot import READ_CHANNEL
 
-NEEDED = {
-    "chat:write": "write messages",
-    "channels:read": "read the channel",
-    "channels:history": "find a message whose answer was lost",
-    "users:read": "name who pressed a button",
-    "users:read.email": "know whom a Slack user is here",
-}
+NEEDED = (
+    "chat:write",
+    "channels:read",
+    "channels:history",  # to find a message whose answer was lost
+    "users:read",  # to name who pressed a button
+    "users:read.email",  # to know who that is here
+)
 
 TOKEN = _("The bot token works")
 SCOPES = _("The bot token has the scopes that are needed")
 CHANNEL = _("The channel for incidents exists, and the bot is in it")
 SIGNING = _("The signing secret is set")
+ARCHIVED = _("%(channel)s is archived.")
+NOT_A_MEMBER = _("The bot is not in %(channel)s. Invite it there.")
+MISSING = _("Missing: %(scopes)s")
 
 
 @about(TOKEN)
@@ -35,8 +38,7 @@ def token(deadline: Deadline) -> Iterable[Finding]:
     if not found.rights:
         yield Finding("slack", SCOPES, State.UNKNOWN, "")
     elif missing:
-        said = "; ".join(f"{scope} ({NEEDED[scope]})" for scope in missing)
-        yield Finding("slack", SCOPES, State.FAILED, said)
+        yield Finding("slack", SCOPES, State.FAILED, MISSING, {"scopes": ", ".join(missing)})
     else:
         yield Finding("slack", SCOPES, State.OK, ", ".join(NEEDED))
 
@@ -45,9 +47,9 @@ def token(deadline: Deadline) -> Iterable[Finding]:
 def channel(deadline: Deadline) -> Iterable[Finding]:
     id = credential("slack", "channel", operation=READ_CHANNEL)
     found = Slack().channel(id, deadline=deadline)
-    problems = [word for word, holds in (("archived", found.archived), ("not a member", not found.member)) if holds]
-    said = f"#{found.name}{': ' if problems else ''}{', '.join(problems)}"
-    yield Finding("slack", CHANNEL, State.FAILED if problems else State.OK, said)
+    said = ARCHIVED if found.archived else "" if found.member else NOT_A_MEMBER
+    names = {"channel": f"#{found.name}"}
+    yield Finding("slack", CHANNEL, State.FAILED if said else State.OK, said or names["channel"], names)
 
 
 @about(SIGNING)

@@ -13,14 +13,16 @@ from dr_console.providers.twilio import TwilioPhone
 from dr_console.providers.twilio.phone import READ_NUMBERS
 
 ACCOUNT = _("The auth token works and the account is active")
+TRIAL = _("%(name)s is a trial account: it calls only numbers that were verified.")
 NUMBER = _("The number that calls come from is the account’s and can speak")
 
 
 @about(ACCOUNT)
 def account(deadline: Deadline) -> Iterable[Finding]:
     name, status, kind = TwilioPhone().account(deadline=deadline)
-    said = f"{name}: {status}" + (", trial: it calls only verified numbers" if kind == "Trial" else "")
-    yield Finding("twilio", ACCOUNT, State.OK if status == "active" else State.FAILED, said)
+    state = State.OK if status == "active" else State.FAILED
+    said = TRIAL if kind == "Trial" and state is State.OK else "%(name)s: %(status)s"
+    yield Finding("twilio", ACCOUNT, state, said, {"name": name, "status": status})
 
 
 @about(NUMBER)
