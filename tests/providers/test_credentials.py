@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from dr_console.errors import Problem, ProviderError
-from dr_console.providers.aws import credential_secret
-from dr_console.providers.credentials import credential, credential_or_none
+from dr_console.providers.aws import credential_secret, session
+from dr_console.providers.credentials import credential, credential_or_none, sources
+from dr_console.providers.deadlines import Deadline
 from tests.providers import misbehaving as server_module
 from tests.providers.misbehaving import Misbehaving, says
+from tests.sandboxed import Sandbox
 
 NAME = "dr-console/settings"
 
@@ -117,3 +119,20 @@ def test_what_is_nowhere_is_named(vault: Misbehaving) -> None:
     with pytest.raises(ProviderError) as caught:
         credential("aws", "hosted_zone", operation="read the DNS record")
     assert (caught.value.problem, caught.value.said) == (Problem.SETTINGS, "DR_AWS_HOSTED_ZONE")
+
+
+def test_the_sandboxs_own_vault_can_hold_them(in_sandbox: Sandbox, settings: Any, soon: Deadline) -> None:
+    settings.DR_CREDENTIALS_SECRET = NAME
+    credential_secret.forget()
+    session.call(
+        session.client("secretsmanager", operation="create"),
+        "create_secret",
+        operation="create",
+        deadline=soon,
+        Name=NAME,
+        SecretString=json.dumps({"DR_VERCEL_TOKEN": "sandbox-kept-in-the-vault"}),
+    )
+    assert token() == "sandbox-kept-in-the-vault"
+    assert sources(["vercel"])["DR_VERCEL_TOKEN"] == "secret"
+    assert sources(["vercel"], with_secret=False)["DR_VERCEL_TOKEN"] == "sandbox"
+    credential_secret.forget()
