@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 from dr_console.sandbox.clock import Clock
 
 DAY = 86_400
+PREFIX = "dr-console-sandbox-git-"
 # What the product's repository holds from the beginning: message, file, content; oldest first.
 HISTORY = (
     ("Start the toolbox", "README.md", "# Gemini toolbox\n\nTools for pictures, at api.example.com.\n"),
@@ -101,7 +103,8 @@ class Repositories:
 
     def _make(self, name: str, *, with_history: bool) -> Repository:
         if self._place is None:
-            self._place = tempfile.TemporaryDirectory(prefix="dr-console-sandbox-git-")
+            _sweep()
+            self._place = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", ignore_cleanup_errors=True)
         folder = Path(self._place.name) / f"{len(list(Path(self._place.name).iterdir()))}.git"
         created_at = self.began_at - len(HISTORY) * DAY if with_history else self.clock.now()
         repository = Repository(name, folder, seeded=with_history, created_at=created_at)
@@ -112,6 +115,24 @@ class Repositories:
         if with_history:
             repository.git("fast-import", "--quiet", stdin=_stream(self.began_at))
         return repository
+
+
+def _sweep() -> None:
+    """Remove what sandboxes left that were killed and could not."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        owner = left.name.removeprefix(PREFIX).partition("-")[0]
+        if owner.isdigit() and not _is_alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _stream(now: float) -> bytes:

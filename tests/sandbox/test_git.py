@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -219,3 +220,12 @@ def test_a_webhook_never_leaves_this_machine(sandbox, api):
         if deliveries and deliveries[0]["status"]:
             break
     assert deliveries[0]["status"] == "the sandbox only sends to this machine"
+
+
+def test_what_a_killed_sandbox_left_is_removed_by_the_next(api):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = Path(tempfile.gettempdir()) / f"dr-console-sandbox-git-{ended.pid}-x"
+    left.mkdir()
+    api.get(f"{REPO}/branches").raise_for_status()
+    assert not left.exists()
