@@ -41,14 +41,14 @@ class Cloud:
             for seed in self.seeds:
                 seed()
 
-    def later(self, seconds: float, do: Callable[[], None]) -> None:
-        """Have `do`, which may touch moto's objects, done in so many seconds of the world."""
+    def later(self, seconds: float, do: Callable[[], None], *, quiet: bool = False) -> None:
+        """Have `do`, which may touch moto's objects, done in so many seconds of the world. `quiet`: as the clock's."""
 
         def locked() -> None:
             with moto_server.lock:
                 do()
 
-        self.world.clock.later(seconds, locked)
+        self.world.clock.later(seconds, locked, quiet=quiet)
 
     def backend(self, service: str, *, account: str = ACCOUNT, region: str = REGION) -> Any:
         return moto_server.backend(service, account, region)

@@ -44,7 +44,9 @@ class ElastiCache(ElastiCacheGroups):
         three -= timedelta(days=three > self.world.clock.moment())
         for days in range(group.spec["SnapshotRetentionLimit"]):
             self._automatic(region, group, three - timedelta(days=days), Cache(CACHE), "available")
-        self.cloud.later((three + timedelta(days=1)).timestamp() - self.world.clock.now(), self._every_night)
+        self.cloud.later(
+            (three + timedelta(days=1)).timestamp() - self.world.clock.now(), self._every_night, quiet=True
+        )
 
     def _every_night(self) -> None:
         region = self.region(REGION)
@@ -58,7 +60,7 @@ class ElastiCache(ElastiCacheGroups):
                 : -int(group.spec["SnapshotRetentionLimit"]) or len(kept)
             ]:
                 region.snapshots.pop(old.shape["SnapshotName"], None)
-        self.cloud.later(A_DAY, self._every_night)
+        self.cloud.later(A_DAY, self._every_night, quiet=True)
 
     def _automatic(self, region: Region, group: Group, at: datetime, held: Cache, status: str) -> Snapshot:
         node = region.nodes[group.snapshotting or group.members[-1]]
@@ -154,8 +156,8 @@ class ElastiCache(ElastiCacheGroups):
         snapshot = self.region(call.region).snapshots.get(name.lower())
         if not snapshot or self.spoilt.has_vanished(name.lower()):
             raise Fault("SnapshotNotFoundFault", f"{name} is either not present or not available.", 404)
-        if self.spoilt.has_failed(name.lower()) and snapshot.status == "available":
-            snapshot.status = "failed"
+        if snapshot.status in ("available", "failed"):
+            snapshot.status = "failed" if self.spoilt.has_failed(name.lower()) else "available"
         return snapshot
 
     @on("DescribeSnapshots")

@@ -44,7 +44,9 @@ class Rds(RdsInstances):
         three -= timedelta(days=three > self.world.clock.moment())
         for days in reversed(range(7)):
             self._automatic(three - timedelta(days=days), Database(DATABASE))
-        self.cloud.later((three + timedelta(days=1)).timestamp() - self.world.clock.now(), self._every_night)
+        self.cloud.later(
+            (three + timedelta(days=1)).timestamp() - self.world.clock.now(), self._every_night, quiet=True
+        )
 
     def _every_night(self) -> None:
         rds = self.cloud.backend("rds")
@@ -56,7 +58,7 @@ class Rds(RdsInstances):
             mine = [s for s in rds.database_snapshots.values() if s.snapshot_type == "automated"]
             for old in sorted(mine, key=lambda s: s.created)[: -int(instance.backup_retention_period)]:
                 rds.database_snapshots.pop(old.db_snapshot_identifier)
-        self.cloud.later(A_DAY, self._every_night)
+        self.cloud.later(A_DAY, self._every_night, quiet=True)
 
     def _automatic(self, at: datetime, held: Database) -> Any:
         rds = self.cloud.backend("rds")
@@ -88,7 +90,7 @@ class Rds(RdsInstances):
             return {**shape, "PercentProgress": max(0, min(99, int(done * 100))), "Status": "creating"}
         if self.spoilt.has_failed(shape["DBSnapshotIdentifier"]):
             return {**shape, "PercentProgress": 0, "Status": "failed"}
-        return {**shape, "PercentProgress": 100}
+        return {**shape, "PercentProgress": 100, "Status": shape["Status"].replace("failed", "available")}
 
     def snapshot(self, call: Call, name: str) -> Any:
         """Of this region by its name, of any by its ARN."""
@@ -97,8 +99,8 @@ class Rds(RdsInstances):
         found = call.cloud.backend("rds", region=region).database_snapshots.get(short)
         if found is None or self.spoilt.has_vanished(found.db_snapshot_identifier):
             raise Fault("DBSnapshotNotFound", f"DBSnapshot {short} not found.", 404)
-        if found.status == "available" and self.spoilt.has_failed(found.db_snapshot_identifier):
-            found.status = "failed"
+        if found.status in ("available", "failed"):
+            found.status = "failed" if self.spoilt.has_failed(found.db_snapshot_identifier) else "available"
         return found
 
     @on("DescribeDBSnapshots")
