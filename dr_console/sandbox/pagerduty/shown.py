@@ -27,6 +27,22 @@ API = "https://api.pagerduty.com"
 BORN = "2025-01-01T00:00:00Z"
 
 
+# What every incident has and nothing here changes.
+ALWAYS: dict[str, Any] = {
+    "teams": [],
+    "pending_actions": [],
+    "alert_grouping": None,
+    "is_mergeable": True,
+    "incident_type": {"name": "incident_default"},
+    "incidents_responders": [],
+    "responder_requests": [],
+    "subscriber_requests": [],
+    "priority": None,
+    "resolve_reason": None,
+    "conference_bridge": None,
+}
+
+
 def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -228,20 +244,10 @@ def incident(account: Account, incident: Incident) -> dict[str, Any]:
         "last_status_change_by": agent_reference(account, last),
         "first_trigger_log_entry": reference(incident.log[0].id, "trigger_log_entry", "log_entries", "Triggered"),
         "escalation_policy": policy_reference(),
-        "teams": [],
         "impacted_services": [service_reference()],
-        "pending_actions": [],
         "acknowledgements": acknowledgements,
-        "alert_grouping": None,
-        "is_mergeable": True,
-        "incident_type": {"name": "incident_default"},
-        "incidents_responders": [],
-        "responder_requests": [],
-        "subscriber_requests": [],
-        "priority": None,
-        "resolve_reason": None,
-        "conference_bridge": None,
         "urgency": incident.urgency,
+        **ALWAYS,
         "alert_counts": counts,
         "body": {"type": "incident_body", "details": incident.body} if incident.body else None,
     }

@@ -64,7 +64,7 @@ def _routes(account: Account, webhooks: Webhooks) -> list[BaseRoute]:
 
 
 def _views(account: Account, webhooks: Webhooks) -> dict[tuple[str, str], View]:
-    directory, incidents, subscriptions = Directory(account), Incidents(account), Subscriptions(webhooks)
+    directory, subscriptions = Directory(account), Subscriptions(webhooks)
     empty = ("teams", "priorities", "vendors", "maintenance_windows", "business_services", "extensions", "tags")
     return {
         ("GET", "/abilities"): directory.abilities,
@@ -83,6 +83,20 @@ def _views(account: Account, webhooks: Webhooks) -> dict[tuple[str, str], View]:
         ("GET", "/schedules/{id}"): directory.schedule,
         ("GET", "/schedules/{id}/users"): directory.schedule_users,
         ("GET", "/oncalls"): directory.oncalls,
+        **_views_of_incidents(Incidents(account)),
+        ("GET", "/webhook_subscriptions"): subscriptions.all,
+        ("POST", "/webhook_subscriptions"): subscriptions.create,
+        ("GET", "/webhook_subscriptions/{id}"): subscriptions.get,
+        ("PUT", "/webhook_subscriptions/{id}"): subscriptions.change,
+        ("DELETE", "/webhook_subscriptions/{id}"): subscriptions.delete,
+        ("POST", "/webhook_subscriptions/{id}/enable"): subscriptions.enable,
+        ("POST", "/webhook_subscriptions/{id}/ping"): subscriptions.ping,
+        **{("GET", f"/{name}"): _none_of(name) for name in empty},
+    }
+
+
+def _views_of_incidents(incidents: Incidents) -> dict[tuple[str, str], View]:
+    return {
         ("GET", "/incidents"): incidents.all,
         ("POST", "/incidents"): incidents.create,
         ("PUT", "/incidents"): incidents.change_many,
@@ -97,14 +111,6 @@ def _views(account: Account, webhooks: Webhooks) -> dict[tuple[str, str], View]:
         ("POST", "/incidents/{id}/status_updates"): incidents.status_update,
         ("GET", "/log_entries"): incidents.whole_log,
         ("GET", "/log_entries/{id}"): incidents.log_entry,
-        ("GET", "/webhook_subscriptions"): subscriptions.all,
-        ("POST", "/webhook_subscriptions"): subscriptions.create,
-        ("GET", "/webhook_subscriptions/{id}"): subscriptions.get,
-        ("PUT", "/webhook_subscriptions/{id}"): subscriptions.change,
-        ("DELETE", "/webhook_subscriptions/{id}"): subscriptions.delete,
-        ("POST", "/webhook_subscriptions/{id}/enable"): subscriptions.enable,
-        ("POST", "/webhook_subscriptions/{id}/ping"): subscriptions.ping,
-        **{("GET", f"/{name}"): _none_of(name) for name in empty},
     }
 
 
