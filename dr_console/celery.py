@@ -27,13 +27,18 @@ def _answer_on(queue: str) -> dict[str, Any]:
 app.conf.beat_schedule = {
     **{f"answer on {queue}": _answer_on(queue) for queue in settings.DR_QUEUES},
     "forget processes that are gone": {"task": "operations.forget_the_gone", "schedule": 3600.0},
-    "check the vendors": {
+    "prune live events": {"task": "live.prune_events", "schedule": 600.0},
+}
+
+
+if settings.DR_MODE == "live":
+    # The sandbox's vendors change by nobody's hand but ours: they are checked when somebody asks. To keep asking would
+    # also keep all of its AWS in memory.
+    app.conf.beat_schedule["check the vendors"] = {
         "task": "operations.check_providers",
         "schedule": 300.0,
         "options": {"queue": "probes", "expires": 240},
-    },
-    "prune live events": {"task": "live.prune_events", "schedule": 600.0},
-}
+    }
 
 
 class HeartbeatStep(bootsteps.StartStopStep):
