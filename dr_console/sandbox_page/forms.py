@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dr_console.providers.sandbox_shapes import Origin, Scenario, World
+from dr_console.sandbox_page.places import city
 from dr_console.sandbox_page.shown import said_in
 
 # The sandbox's kinds of fault, in two groups.
@@ -117,7 +118,7 @@ class AdvanceForm(forms.Form):
 
 
 def regions(origins: list[Origin]) -> list[tuple[str, str]]:
-    return [(origin.region, f"{origin.city} ({origin.region})") for origin in origins]
+    return [(origin.region, f"{city(origin)} ({origin.region})") for origin in origins]
 
 
 def _choices(words: list[str], origins: list[Origin]) -> list[tuple[str, str]]:

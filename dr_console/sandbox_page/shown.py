@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from dr_console.providers.sandbox_shapes import Episode, Fault, KeptAnswer, Record, Truth, World, moment
 from dr_console.sandbox_page import picture
 from dr_console.sandbox_page.picture import Picture, Place
+from dr_console.sandbox_page.places import city
 
 MOST_HOSTS, MOST_DEPLOYMENTS, MOST_SNAPSHOTS = 9, 2, 8
 ADDRESS_TYPES = ("A", "AAAA", "CNAME")
@@ -158,9 +159,9 @@ def _host(world: World, host: str) -> tuple[str, str, str, str]:
     if origin is None:
         return host, "–", "failed", _("leads to no origin")
     if _is_proxied(world, host) and _cdn_fails(world):
-        return host, origin.city or origin.host, "failed", _("the CDN fails")
+        return host, city(origin), "failed", _("the CDN fails")
     state, word = ORIGIN_STATES.get(origin.state, ("unknown", origin.state))
-    return host, origin.city or origin.host, state, str(word)
+    return host, city(origin), state, str(word)
 
 
 def _is_proxied(world: World, host: str) -> bool:
@@ -224,7 +225,7 @@ def _origins(world: World, used: set[str]) -> list[Place]:
         places.append(
             Place(
                 f"origin:{origin.host}",
-                f"{origin.city or origin.host} · {origin.provider}",
+                f"{city(origin)} · {origin.provider}",
                 origin.why or str(word),
                 "off" if is_off else state,
                 ("database", "cache", "objects", "search") if origin.host in used else (),
