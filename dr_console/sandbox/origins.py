@@ -18,7 +18,8 @@ class Origin:
 
     `obstacles`: by who put it there, a question that answers why this origin cannot serve now, or "" if nothing is in
     the way: the region is dark, the deployment is paused. `starting`: by who put it there, how many seconds of the
-    world a request waits before the product even begins, as in a cold function.
+    world a request waits before the product even begins, as in a cold function. `on_request`: who wants to know that
+    somebody asks, since asking is what starts a cold function; looking at the world is not.
     """
 
     host: str
@@ -29,6 +30,7 @@ class Origin:
     code: str = ""
     obstacles: dict[str, Callable[[], str]] = field(default_factory=dict)
     starting: dict[str, Callable[[], float]] = field(default_factory=dict)
+    on_request: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def why_not(self) -> str:
         return next((why for ask in self.obstacles.values() if (why := ask())), "")
@@ -42,6 +44,8 @@ class Origin:
         if lost is not None:
             seconds = 0.05 if lost == "reset" else NO_ANSWER_SECONDS
             return Reply(broken=lost, seconds=seconds, by=self.host)
+        for notice in self.on_request.values():
+            notice()
         waited = self.start_seconds()
         if waited > MOST_START_SECONDS:
             reply = Reply(504, b"The function did not start in time.", {"content-type": "text/plain"})

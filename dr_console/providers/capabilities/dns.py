@@ -47,8 +47,9 @@ class DnsProvider(Protocol):
     def point(self, pointing: Pointing, *, reference: str, deadline: Deadline) -> DnsRecord:
         """Point a record elsewhere, changing only its content and its comment, which is to name `reference`.
 
-        One that points there already is left as it is. Its type is changed too where it was another one (an address before, a host name now). Doing it twice is the
-        same as doing it once, and `record` tells whether it was done. Returns the record as it now is.
+        One that points there already is left as it is. Its type is changed too where it was another one (an address
+        before, a host name now). Doing it twice is the same as doing it once, and `record` tells whether it was done.
+        Returns the record as it now is.
         """
         ...
 

@@ -55,7 +55,8 @@ class Lambda(Service):
         self._active: tuple[str, ...] = (ALIAS, "1")
         origin = self.world.origins.get(HOST)
         if origin:
-            origin.starting["lambda"] = lambda: self._start(standby, self._active)
+            origin.starting["lambda"] = lambda: self._wait(standby, self._active)
+            origin.on_request["lambda"] = lambda: self._ask(standby, self._active)
             stopped = "Lambda is throttled: its reserved concurrency is 0."
             origin.obstacles["lambda"] = lambda: stopped if standby.reserved == 0 else ""
 
@@ -89,15 +90,30 @@ class Lambda(Service):
             raise _not_found(f"Function not found: {_arn(call.region, name)}")
         return name, self.functions.setdefault((call.region, name), Function())
 
-    def _start(self, function: Function, qualifiers: tuple[str, ...]) -> float:
-        """How long whoever asks now waits for an instance; asking starts one."""
-        now = self.world.clock.now()
-        if any(self._is_ready(function.provisioned.get(each)) for each in qualifiers):
+    def _wait(self, function: Function, qualifiers: tuple[str, ...]) -> float:
+        """How many seconds whoever asked now would wait for an instance. Looking starts none."""
+        if self._is_provisioned(function, qualifiers):
             return 0.0
-        if function.starts_at is None or now - max(function.asked_at, function.starts_at) > WARM_SECONDS:
+        if function.starts_at is None or self._is_cold(function):
+            return COLD_SECONDS
+        return max(0.0, function.starts_at - self.world.clock.now())
+
+    def _ask(self, function: Function, qualifiers: tuple[str, ...]) -> None:
+        """Somebody asks, which starts an instance where none is up, and keeps it up for a while."""
+        if self._is_provisioned(function, qualifiers):
+            return
+        now = self.world.clock.now()
+        if function.starts_at is None or self._is_cold(function):
             function.starts_at = now + COLD_SECONDS
         function.asked_at = now
-        return max(0.0, function.starts_at - now)
+
+    def _is_provisioned(self, function: Function, qualifiers: tuple[str, ...]) -> bool:
+        return any(self._is_ready(function.provisioned.get(each)) for each in qualifiers)
+
+    def _is_cold(self, function: Function) -> bool:
+        """Nobody has asked for so long that the last instance is gone."""
+        last = max(function.asked_at, function.starts_at or 0.0)
+        return self.world.clock.now() - last > WARM_SECONDS
 
     def _is_ready(self, provisioned: Provisioned | None) -> bool:
         return provisioned is not None and self.world.clock.now() >= provisioned.since + PROVISION_SECONDS
@@ -251,7 +267,8 @@ class Lambda(Service):
         headers = {"x-amz-executed-version": version, "content-type": "application/json"}
         if kind == "DryRun":
             return Reply(204, headers)
-        wait = self._start(function, (qualifier, version))
+        self._ask(function, (qualifier, version))
+        wait = self._wait(function, (qualifier, version))
         call.effect("lambda.invoke", f"{name}:{qualifier}", cold=wait > 0)
         if kind == "Event":
             return Reply(202, headers)
