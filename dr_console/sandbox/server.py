@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -16,6 +17,8 @@ from dr_console.sandbox.control import Control
 from dr_console.sandbox.observed import Observed
 from dr_console.sandbox.vendors import VENDORS
 from dr_console.sandbox.world import World
+
+log = logging.getLogger(__name__)
 
 # A new world, or a faster clock, is noticed this late at most.
 SHORTEST_TICK_SECONDS, LONGEST_TICK_SECONDS = 0.02, 0.25
@@ -51,11 +54,21 @@ class Sandbox:
         return JSONResponse({"status": "ok"})
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        ticking = asyncio.create_task(self._tick())
+        self._start_ticking()
         while (message := await receive())["type"] != "lifespan.shutdown":
             await send({"type": f"{message['type']}.complete"})
-        ticking.cancel()
+        self._ticking.cancel()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _start_ticking(self) -> None:
+        self._ticking = asyncio.create_task(self._tick())
+        self._ticking.add_done_callback(self._go_on_ticking)
+
+    def _go_on_ticking(self, ended: asyncio.Task[None]) -> None:
+        """What fell due and went wrong is told, and does not stop the world's clock."""
+        if not ended.cancelled():
+            log.error("What fell due in the world went wrong", exc_info=ended.exception())
+            self._start_ticking()
 
     async def _tick(self) -> None:
         """Let things happen when they are due, or a moment later where many are."""
