@@ -96,6 +96,13 @@ def backend(service: str, account: str, region: str) -> Any:
     return get_backend(service)[account][region]  # type: ignore[call-overload]
 
 
+def backends(service: str, account: str) -> list[Any]:
+    """The same of every region that was asked for anything."""
+    from moto.backends import get_backend  # noqa: PLC0415 (as above)
+
+    return list(get_backend(service)[account].values())  # type: ignore[call-overload]
+
+
 def ask(method: str, path: str, query: bytes, headers: Iterable[tuple[str, str]], body: bytes, account: str) -> Reply:
     """One request to moto. `path`: as it was sent, with its percent signs. Raises whatever moto raises."""
     environ = _environ(method, path, query, headers, body, account)

@@ -19,6 +19,7 @@ from dr_console.sandbox.aws.rds.snapshots import Rds
 from dr_console.sandbox.aws.route53 import Route53
 from dr_console.sandbox.aws.s3.buckets import S3
 from dr_console.sandbox.aws.secrets import SecretsManager
+from dr_console.sandbox.aws.shown import snapshots
 from dr_console.sandbox.aws.spoilt import Spoilt
 from dr_console.sandbox.faults import Kind
 from dr_console.sandbox.vendor import Vendor
@@ -34,12 +35,8 @@ def aws(world: World) -> Vendor:
     keys = Keys()
     spoilt = Spoilt()
     world.faults.hooks[Kind.MISSING_SNAPSHOT].append(spoilt.vanish)
-    services = [
-        WholeElastiCache(cloud, spoilt),
-        Rds(cloud, spoilt),
-        Iam(cloud, keys),
-        *(make(cloud) for make in SERVICES),
-    ]
+    elasticache, rds = WholeElastiCache(cloud, spoilt), Rds(cloud, spoilt)
+    services = [elasticache, rds, Iam(cloud, keys), *(make(cloud) for make in SERVICES)]
     cloud.seeds += [service.seed for service in services]
     hooks = {label: hook for service in services for label, hook in service.hooks().items()}
     layer = Layer(cloud, hooks, vendor="aws", prefix=PREFIX, keys=keys)
@@ -53,7 +50,7 @@ def aws(world: World) -> Vendor:
             Route("/keys", _keys_route(keys), methods=["GET", "POST"]),
             Route("/snapshots", _snapshots_route(spoilt), methods=["GET", "POST"]),
         ],
-        state=dict,
+        state=lambda: {"snapshots": snapshots(cloud, rds, elasticache)},
     )
 
 
