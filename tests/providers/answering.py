@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.ports import free_port
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -100,8 +102,8 @@ class NameServer:
     def __init__(self, answer: Callable[[str, str], list[dnslib.RR] | None], *, truncate: bool = False) -> None:
         self.answer, self.truncate, self.asked = answer, truncate, 0
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
-        self.port = self.udp.getsockname()[1]
+        self.port = free_port()
+        self.udp.bind(("127.0.0.1", self.port))
         self.tcp = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._over_udp, daemon=True).start()
         threading.Thread(target=self._over_tcp, daemon=True).start()

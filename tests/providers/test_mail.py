@@ -25,6 +25,7 @@ from dr_console.providers import calls, mail_checks, registry
 from dr_console.providers.capabilities.mail import Letter
 from dr_console.providers.deadlines import Deadline
 from dr_console.providers.mail import SMTP_BACKEND, SmtpMail
+from tests.ports import free_port
 from tests.sandboxed import running_sandbox
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -77,7 +78,7 @@ class Server:
 
 @contextmanager
 def listening(server: Server, settings: Any, **options: Any) -> Iterator[Controller]:
-    controller = Controller(server, hostname="127.0.0.1", port=_free_port(), ready_timeout=10, **options)
+    controller = Controller(server, hostname="127.0.0.1", port=free_port(), ready_timeout=10, **options)
     controller.start()
     try:
         leads_to(settings, controller.port)
@@ -91,11 +92,6 @@ def leads_to(settings: Any, port: int, **more: Any) -> None:
     for name in ("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "EMAIL_USE_SSL"):
         setattr(settings, name, more.get(name, "" if "HOST" in name else False))
     settings.EMAIL_TIMEOUT = more.get("EMAIL_TIMEOUT", 5)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture
@@ -236,7 +232,7 @@ def test_what_is_no_mail_server_is_told_apart(settings: Any, soon: Deadline, gre
 
 
 def test_nobody_listening_is_unreachable(settings: Any, soon: Deadline):
-    leads_to(settings, _free_port())
+    leads_to(settings, free_port())
     error = refusal(soon)
     assert (error.problem, error.outcome, error.permanent) == (Problem.UNREACHABLE, Outcome.NOTHING, False)
 
@@ -318,7 +314,7 @@ def test_where_there_is_no_server_django_takes_it(soon: Deadline):
 
 @pytest.fixture(scope="module")
 def sandbox_mail() -> Iterator[tuple[Any, int]]:
-    port = _free_port()
+    port = free_port()
     with running_sandbox("--smtp-port", str(port)) as sandbox:
         yield sandbox, port
 

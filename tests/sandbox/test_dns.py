@@ -14,7 +14,7 @@ import dnslib
 import httpx
 import pytest
 
-from dr_console.operations.redis_server import free_port
+from tests.ports import free_port
 from tests.running import Running, running
 from tests.sandboxed import Sandbox
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import smtplib
-import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
 
 import pytest
 
+from tests.ports import free_port
 from tests.sandboxed import Sandbox, running_sandbox
 
 
 @pytest.fixture(scope="module")
 def _served() -> Iterator[tuple[Sandbox, int]]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = int(listener.getsockname()[1])
+    port = free_port()
     with running_sandbox("--smtp-port", str(port)) as sandbox:
         yield sandbox, port
 

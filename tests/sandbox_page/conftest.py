@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from tests import make
+from tests.ports import free_port
 from tests.sandboxed import Sandbox
 
 
@@ -21,9 +21,7 @@ def world(sandbox: Sandbox, settings: Any) -> Sandbox:
 
 @pytest.fixture
 def no_world(settings: Any) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        settings.DR_SANDBOX_URL = f"http://127.0.0.1:{free.getsockname()[1]}"
+    settings.DR_SANDBOX_URL = f"http://127.0.0.1:{free_port()}"
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dr_console.operations.redis_server import free_port
+from tests.ports import free_port
 from tests.running import Running, running
 
 PORTS = ("PORT", "DR_SANDBOX_PORT", "DR_SANDBOX_DNS_PORT", "DR_SANDBOX_SMTP_PORT")

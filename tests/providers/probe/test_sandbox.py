@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from dr_console.providers.capabilities.probe import Failure, JsonCheck, ProbeResult, Target
 from dr_console.providers.deadlines import Deadline
 from dr_console.providers.probe import probe_now
+from tests.ports import free_port
 from tests.sandboxed import Sandbox, running_sandbox
 
 API = "https://api.example.com/health"
@@ -18,9 +18,7 @@ API = "https://api.example.com/health"
 
 @pytest.fixture(scope="module")
 def dns_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture(scope="module")
