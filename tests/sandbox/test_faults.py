@@ -36,7 +36,7 @@ def test_latency_takes_so_many_seconds_of_ours(sandbox: Sandbox, rebuild: Rebuil
     break_(sandbox, "latency", vendor="search", seconds=0.3, jitter=0.1)
     began = time.monotonic()
     assert rebuild().status_code == 202
-    assert 0.3 <= time.monotonic() - began < 2
+    assert 0.3 <= time.monotonic() - began < 10
 
 
 def test_throttling_says_when_to_come_back(sandbox: Sandbox, rebuild: Rebuild):
