@@ -72,7 +72,9 @@ def test_a_function_without_concurrency_answers_nobody(sandbox: Sandbox) -> None
 
 def test_an_alias_is_changed_only_by_who_knows_its_revision(sandbox: Sandbox) -> None:
     function = client(sandbox, "lambda")
-    revision = function.get_alias(**NAME, Name="live")["RevisionId"]
+    alias = function.get_alias(**NAME, Name="live")
+    assert alias["ResponseMetadata"]["HTTPStatusCode"] == 200
+    revision = alias["RevisionId"]
     changed = function.update_alias(**NAME, Name="live", FunctionVersion="1", RevisionId=revision)
     assert changed["RevisionId"] != revision
     params = {**NAME, "Name": "live", "FunctionVersion": "1", "RevisionId": revision}

@@ -229,6 +229,11 @@ class Lambda(Service):
         }
         return {"AccountLimit": limits, "AccountUsage": {"TotalCodeSize": 1000, "FunctionCount": len(self.functions)}}
 
+    @on("GetAlias")
+    def get_alias(self, call: Call) -> dict[str, Any]:
+        """moto's words with AWS's status: moto answers 201, as if it had made one."""
+        return call.result()
+
     @on("UpdateAlias")
     def update_alias(self, call: Call) -> dict[str, Any]:
         """With a RevisionId only if that is still the alias's: compare and set."""
