@@ -29,7 +29,7 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0
 MOST_CONNECTIONS = 50
 MOST_BYTES = 16 * 1024 * 1024
-HARMLESS_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 NOT_QUOTED = "(not shown)"
 _making = Lock()
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -48,6 +48,7 @@ class _Asked:
     operation: str
     deadline: Deadline
     harmless: bool
+    reads: bool
     budgets: tuple[limits.Budget, ...]
     cost: int
     quote: Callable[[str], str]
@@ -55,7 +56,7 @@ class _Asked:
     @property
     def unknown(self) -> Outcome:
         """The outcome where it was sent and nobody knows what became of it."""
-        return Outcome.NOTHING if self.harmless else Outcome.UNKNOWN
+        return Outcome.NOTHING if self.reads else Outcome.UNKNOWN
 
 
 class Wire:
@@ -102,6 +103,7 @@ class Wire:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         harmless: bool | None = None,
+        reads: bool | None = None,
         sensitive: bool = False,
         also_counted: Iterable[limits.Budget] = (),
         cost: int = 1,
@@ -111,6 +113,7 @@ class Wire:
         `operation`: what for, in English words that follow "to": "read the DNS record" (marked by gettext_noop).
         `harmless`: repeating it cannot do harm; by default so of GET and HEAD only. What is not harmless is repeated
         only when the request was not sent, or the vendor said that it counts for nothing (429).
+        `reads`: it changes nothing at all, and thus is harmless too; by default so of GET and HEAD only.
         `sensitive`: the answer holds secrets, and is never quoted. `also_counted`: budgets beside the vendor's own, of
         which it takes `cost` (providers/limits.py).
         Raises ProviderError.
@@ -118,11 +121,13 @@ class Wire:
         request = self._request(
             operation, method, path, params=params, json=json, data=form, content=content, headers=headers
         )
+        reads = method in READING_METHODS if reads is None else reads
         asked = _Asked(
             request,
             operation,
             deadline,
-            harmless=method in HARMLESS_METHODS if harmless is None else harmless,
+            harmless=reads if harmless is None else harmless,
+            reads=reads,
             budgets=(*limits.of_call(self.base_url, path, self._secrets), *also_counted),
             cost=cost,
             quote=(lambda _text: NOT_QUOTED) if sensitive else self._quote,
@@ -149,7 +154,7 @@ class Wire:
             raise self._cannot_be_sent(operation) from None
 
     def _until_answered(self, asked: _Asked) -> Answer:
-        attempt = 1
+        attempt, maybe = 1, False
         while True:
             try:
                 budgets.spend(
@@ -161,8 +166,11 @@ class Wire:
                 )
                 return self._attempt(asked, attempt)
             except ProviderError as error:
+                maybe = maybe or error.outcome is Outcome.UNKNOWN
                 pause = pause_before_next(error, attempt, harmless=asked.harmless)
                 if pause is None or pause >= asked.deadline.left():
+                    # An earlier try may have been carried out, whatever became of the last.
+                    error.outcome = Outcome.UNKNOWN if maybe else error.outcome
                     raise
             time.sleep(pause)
             attempt += 1

@@ -160,7 +160,7 @@ def test_no_value_is_in_a_log_or_a_repr(in_sandbox: Sandbox, soon: Deadline, cap
     [
         (Refusal("LimitExceededException", "too many versions"), Problem.THROTTLED, Outcome.NOTHING),
         (Refusal("AccessDeniedException", "not authorized", 400), Problem.CREDENTIALS, Outcome.NOTHING),
-        (Refusal("InternalServiceError", "", 500), Problem.REFUSED, Outcome.NOTHING),
+        (Refusal("InternalServiceError", "", 500), Problem.REFUSED, Outcome.UNKNOWN),
     ],
     ids=lambda value: getattr(value, "code", ""),
 )

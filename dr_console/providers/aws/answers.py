@@ -24,7 +24,7 @@ class AwsAnswer(Answer):
         return self.parsed
 
 
-def aws_answer(vendor: str, operation: str, parsed: dict[str, Any], *, harmless: bool) -> AwsAnswer:
+def aws_answer(vendor: str, operation: str, parsed: dict[str, Any], *, reads: bool) -> AwsAnswer:
     about = parsed.get("ResponseMetadata", {})
     return AwsAnswer(
         vendor=vendor,
@@ -32,7 +32,7 @@ def aws_answer(vendor: str, operation: str, parsed: dict[str, Any], *, harmless:
         status=about.get("HTTPStatusCode", 200),
         headers=httpx.Headers(about.get("HTTPHeaders", {})),
         text="",
-        outcome_if_wrong=Outcome.NOTHING if harmless else Outcome.UNKNOWN,
+        outcome_if_wrong=Outcome.NOTHING if reads else Outcome.UNKNOWN,
         hide=str,
         quote=lambda _text: quoted(str(_without_secrets(parsed))),
         parsed=parsed,

@@ -50,7 +50,7 @@ class Bucket:
 
     def act(self, act: Callable[[], Any]) -> Any:
         """What reads a body, with what it raises as ProviderError."""
-        return session.translated(self.client, self.operation, harmless=True, act=act)
+        return session.translated(self.client, self.operation, reads=True, act=act)
 
     def check_time(self) -> None:
         if self.deadline.has_passed:

@@ -150,7 +150,7 @@ class LambdaFunctions:
         body = session.translated(
             client,
             INVOKE,
-            harmless=True,
+            reads=False,
             act=lambda: answer["Payload"].read(MOST_ANSWER_BYTES) if "Payload" in answer else b"",
         )
         return Invocation(

@@ -33,6 +33,8 @@ from dr_console.providers.retries import pause_before_next
 from dr_console.vendors import is_loopback
 
 NAMES = {"aws": "AWS", "r2": "Cloudflare R2"}
+# What AWS's operations that change nothing begin with.
+READING = ("get_", "list_", "describe_", "head_", "simulate_", "test_")
 GRACE_SECONDS = 0.2  # for botocore's own time-out, which knows more of what happened
 _making = Lock()
 _deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
@@ -70,17 +72,20 @@ def call(
     A `Body` that is a file is read from where it stands, each time.
     Raises ProviderError.
     """
-    attempt = 1
+    attempt, maybe = 1, False
     file: Any = params.get("Body") if hasattr(params.get("Body"), "seek") else None
     start = file.tell() if file else 0
     while True:
         if file:
             file.seek(start)
         try:
-            return _attempt(client, method, operation, deadline, harmless, attempt, params)
+            return _attempt(client, method, operation, deadline, attempt, params)
         except ProviderError as error:
+            maybe = maybe or error.outcome is Outcome.UNKNOWN
             pause = pause_before_next(error, attempt, harmless=harmless)
             if pause is None or pause >= deadline.left():
+                # An earlier try may have been carried out, whatever became of the last.
+                error.outcome = Outcome.UNKNOWN if maybe else error.outcome
                 raise
         time.sleep(pause)
         attempt += 1
@@ -107,34 +112,35 @@ def vendor_name(client: Any) -> str:
     return NAMES["r2" if (r2 and endpoint.startswith(r2)) or ".r2.cloudflarestorage.com" in endpoint else "aws"]
 
 
-def translated(client: Any, operation: str, *, harmless: bool, act: Callable[[], Any]) -> Any:
+def translated(client: Any, operation: str, *, reads: bool, act: Callable[[], Any]) -> Any:
     """What `act` returns; what it raises of boto3's (in reading a body, say) as ProviderError.
 
-    For what `call` cannot send: an object's body, a managed transfer.
+    For what `call` cannot send: an object's body, a managed transfer. `reads`: it changes nothing.
     """
     try:
         return act()
     except raised_by_boto3() as error:
-        unknown = Outcome.NOTHING if harmless else Outcome.UNKNOWN
+        unknown = Outcome.NOTHING if reads else Outcome.UNKNOWN
         known = as_provider_error(error, vendor=vendor_name(client), operation=operation, unknown=unknown)
     # Outside of the block above, so that boto3's error, which may quote what was sent, hangs on nothing of ours.
     raise known
 
 
 def _attempt(
-    client: Any, method: str, operation: str, deadline: Deadline, harmless: bool, attempt: int, params: dict[str, Any]
+    client: Any, method: str, operation: str, deadline: Deadline, attempt: int, params: dict[str, Any]
 ) -> AwsAnswer:
     vendor = vendor_name(client)
     if deadline.has_passed:
         raise ProviderError(vendor, operation, Problem.NOT_IN_TIME)
+    reads = method.startswith(READING)
     began, began_at = time.monotonic(), now()
     status: int | None = None
     problem = code = ""
     try:
         parsed = translated(
-            client, operation, harmless=harmless, act=lambda: _in_time(getattr(client, method), params, deadline)
+            client, operation, reads=reads, act=lambda: _in_time(getattr(client, method), params, deadline)
         )
-        answer = aws_answer(vendor, operation, parsed, harmless=harmless)
+        answer = aws_answer(vendor, operation, parsed, reads=reads)
         status = answer.status
         return answer
     except ProviderError as error:

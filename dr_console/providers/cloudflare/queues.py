@@ -74,7 +74,7 @@ class CloudflareQueue:
 
     def peek(self, *, most: int = 10, deadline: Deadline) -> tuple[Message, ...]:
         body = {"batch_size": min(most, MOST_AT_ONCE)}
-        found = result(_call("POST", "messages/peek", PEEK, deadline, body, harmless=True), Peeked)
+        found = result(_call("POST", "messages/peek", PEEK, deadline, body, reads=True), Peeked)
         return tuple(map(_message, found.messages))
 
     def backlog(self, *, deadline: Deadline) -> Backlog:
@@ -119,11 +119,18 @@ class CloudflareQueue:
 
 
 def _call(
-    method: str, path: str, operation: str, deadline: Deadline, json: Any = None, *, harmless: bool | None = None
+    method: str,
+    path: str,
+    operation: str,
+    deadline: Deadline,
+    json: Any = None,
+    *,
+    harmless: bool | None = None,
+    reads: bool | None = None,
 ) -> Answer:
     queue = credential("cloudflare", "queue_id", operation=operation)
     whole = at("accounts", account_id(operation), "queues", queue, *path.split("/"))
-    return call(method, whole, operation=operation, deadline=deadline, json=json, harmless=harmless)
+    return call(method, whole, operation=operation, deadline=deadline, json=json, harmless=harmless, reads=reads)
 
 
 def _rules_path(bucket: str, operation: str) -> str:

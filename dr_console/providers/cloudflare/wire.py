@@ -49,6 +49,7 @@ def call(
     params: Mapping[str, Any] | None = None,
     json: Any = None,
     harmless: bool | None = None,
+    reads: bool | None = None,
     also_counted: Iterable[Budget] = (),
     cost: int = 1,
 ) -> Answer:
@@ -70,6 +71,7 @@ def call(
             params=params,
             json=json,
             harmless=harmless,
+            reads=reads,
             also_counted=also_counted,
             cost=cost,
         )

@@ -156,7 +156,7 @@ class Slack:
         raise ProviderError(VENDOR, FIND, Problem.NOT_IN_TIME, said=f"more than {MOST_PAGES * PAGE} messages")
 
     def whoami(self, *, deadline: Deadline) -> Identity:
-        answer = self._ask("auth.test", WHOAMI, deadline, harmless=True)
+        answer = self._ask("auth.test", WHOAMI, deadline, reads=True)
         scopes = answer.headers.get("x-oauth-scopes", "")
         found = answer.read_as(_Identity)
         rights = tuple(scope.strip() for scope in scopes.split(",") if scope.strip())
@@ -198,6 +198,7 @@ class Slack:
         params: Mapping[str, Any] | None = None,
         body: Any = None,
         harmless: bool | None = None,
+        reads: bool | None = None,
         **more: Any,
     ) -> Answer:
         """Reading methods take their arguments in the query; those that write take JSON."""
@@ -219,10 +220,11 @@ class Slack:
                 params=params,
                 json=body,
                 harmless=harmless,
+                reads=reads,
                 **more,
             )
         except ProviderError as error:
-            raise _named(error, harmless is True or verb == "GET") from error
+            raise _named(error, reads is True or verb == "GET") from error
         answer.read_as(_Ok)
         return answer
 
@@ -241,7 +243,7 @@ def _refusal(status: int, body: Any) -> Words | None:
     return Words(str(body.get("error", "unknown_error")), "; ".join(part for part in said if part) or "ok: false")
 
 
-def _named(error: ProviderError, harmless: bool) -> ProviderError:
+def _named(error: ProviderError, reads: bool) -> ProviderError:
     """Slack says most of its noes with status 200, so that only its word tells what kind of no it is."""
     if error.code in MISSING:
         error.problem = Problem.NOT_FOUND
@@ -252,6 +254,6 @@ def _named(error: ProviderError, harmless: bool) -> ProviderError:
     elif error.code in FOR_NOW:
         error.permanent = False
         # Slack writes of these two: "it's possible some aspect of the operation succeeded before the error".
-        if error.code in ("fatal_error", "internal_error", "request_timeout") and not harmless:
+        if error.code in ("fatal_error", "internal_error", "request_timeout") and not reads:
             error.outcome = Outcome.UNKNOWN
     return error
