@@ -115,15 +115,12 @@ class Wire:
         only when the request was not sent, or the vendor said that it counts for nothing (429).
         `reads`: it changes nothing at all, and thus is harmless too; by default so of GET and HEAD only.
         `sensitive`: the answer holds secrets, and is never quoted. `also_counted`: budgets beside the vendor's own, of
-        which it takes `cost` (providers/limits.py).
-        Raises ProviderError.
+        which it takes `cost` (providers/limits.py). Raises ProviderError.
         """
-        request = self._request(
-            operation, method, path, params=params, json=json, data=form, content=content, headers=headers
-        )
+        parts = {"params": params, "json": json, "data": form, "content": content}
         reads = method in READING_METHODS if reads is None else reads
         asked = _Asked(
-            request,
+            self._request(operation, method, path, headers, **parts),
             operation,
             deadline,
             harmless=reads if harmless is None else harmless,
