@@ -31,6 +31,10 @@ class Deadline:
         return Deadline(min(self.at, time.monotonic() + seconds))
 
 
+# A look takes no longer, as a rule.
+LOOK_SECONDS = 1.0
+
+
 def looks(deadline: Deadline, *, first: float = 0.2, longest: float = 5.0) -> Iterator[None]:
     """Come round until the deadline, at pauses (seconds) that grow from `first` to `longest`. For polling:
 
@@ -38,7 +42,9 @@ def looks(deadline: Deadline, *, first: float = 0.2, longest: float = 5.0) -> It
     raise ProviderError(…, Problem.NOT_IN_TIME)
     """
     pause = first
-    while not deadline.has_passed:  # what looks after it has passed could not ask any more
+    # A look that begins at the last moment would be cut off, and tell of that instead of what is waited for.
+    needed = min(LOOK_SECONDS, deadline.left() / 5)
+    while deadline.left() > needed:
         yield
         time.sleep(min(pause * random.uniform(0.9, 1.1), deadline.left()))
         pause = min(pause * 1.5, longest)

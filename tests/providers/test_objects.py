@@ -289,12 +289,13 @@ def test_a_completion_of_which_nothing_was_heard_is_looked_up(in_sandbox, soon):
     ids=lambda value: value["kind"] if isinstance(value, dict) else None,
 )
 @pytest.mark.parametrize("vendor", ["aws", "r2"])
-def test_what_a_store_does_wrong_is_told_as_it_is(in_sandbox, vendor, fault, problem):
+def test_what_a_store_does_wrong_is_told_as_it_is(in_sandbox, monkeypatch, vendor, fault, problem):
+    monkeypatch.setattr(session.time, "sleep", lambda seconds: None)
     store = S3Objects() if vendor == "aws" else R2Objects()
     store.head("images/1.webp", deadline=Deadline.after(20))
     in_sandbox.post("/faults", {"vendor": vendor, **fault})
     with pytest.raises(ProviderError) as caught:
-        list(store.objects(deadline=Deadline.after(1)))
+        list(store.objects(deadline=Deadline.after(20)))
     assert caught.value.problem is problem, caught.value
     assert caught.value.vendor == store.vendor
     assert "sandbox-" not in str(caught.value)
