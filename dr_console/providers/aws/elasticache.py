@@ -14,10 +14,10 @@ from django.utils.translation import gettext_noop as _
 
 from dr_console.errors import Problem, ProviderError
 from dr_console.providers.aws.elasticache_shapes import Group, GroupSnapshot, Node
-from dr_console.providers.aws.service import VENDOR, Service, failed, looking, not_in_time, refused
+from dr_console.providers.aws.service import VENDOR, Service, failed, not_in_time, refused
 from dr_console.providers.capabilities.snapshots import Instance, Placement, Progress, Quota, Snapshot
 from dr_console.providers.credentials import credential
-from dr_console.providers.deadlines import Deadline
+from dr_console.providers.deadlines import Deadline, looks
 
 CREATE = _("take a snapshot of the cache")
 READ = _("read the cache’s snapshot")
@@ -95,7 +95,7 @@ class ElastiCacheSnapshots:
 
     def wait_until_ready(self, name: str, *, deadline: Deadline) -> Snapshot:
         found: Snapshot | None = None
-        for _look in looking(deadline):
+        for _look in looks(deadline):
             found = self.snapshot(name, deadline=deadline)
             if found.progress is Progress.READY:
                 return found
@@ -213,7 +213,7 @@ class ElastiCacheSnapshots:
 
     def wait_until_instance_ready(self, name: str, *, deadline: Deadline) -> Instance:
         found: Group | None = None
-        for _look in looking(deadline):
+        for _look in looks(deadline):
             found = self._group(name, WAIT_FOR_GROUP, deadline)
             progress = found.as_instance(None).progress
             if progress is Progress.READY and found.as_instance(None).address:

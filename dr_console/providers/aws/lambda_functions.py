@@ -15,10 +15,10 @@ from pydantic import BaseModel
 
 from dr_console.errors import Problem, ProviderError
 from dr_console.providers.aws import session
-from dr_console.providers.aws.service import VENDOR, Service, failed, looking, not_in_time
+from dr_console.providers.aws.service import VENDOR, Service, failed, not_in_time
 from dr_console.providers.capabilities.functions import FunctionState, Invocation, Warmth
 from dr_console.providers.credentials import credential
-from dr_console.providers.deadlines import Deadline
+from dr_console.providers.deadlines import Deadline, looks
 
 READ = _("read the function’s state")
 ORDER = _("order warm instances of the function")
@@ -123,7 +123,7 @@ class LambdaFunctions:
 
     def wait_until_warm(self, *, deadline: Deadline) -> FunctionState:
         warmth = None
-        for _look in looking(deadline):
+        for _look in looks(deadline):
             warmth = self._warmth(WAIT, deadline)
             if _warmth(warmth) is Warmth.WARM:
                 return self.state(deadline=deadline)
@@ -162,7 +162,7 @@ class LambdaFunctions:
 
     def invoke_until_quick(self, *, within: float, deadline: Deadline) -> Invocation:
         last: Invocation | None = None
-        for _look in looking(deadline):
+        for _look in looks(deadline):
             last = self.invoke(deadline=deadline)
             if not last.failed and last.seconds <= within:
                 return last

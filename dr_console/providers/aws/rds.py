@@ -12,10 +12,10 @@ from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel, Field
 
 from dr_console.errors import Problem, ProviderError
-from dr_console.providers.aws.service import Service, failed, looking, not_in_time, refused
+from dr_console.providers.aws.service import Service, failed, not_in_time, refused
 from dr_console.providers.capabilities.snapshots import Instance, Placement, Progress, Quota, Snapshot
 from dr_console.providers.credentials import credential
-from dr_console.providers.deadlines import Deadline
+from dr_console.providers.deadlines import Deadline, looks
 
 CREATE = _("take a snapshot of the database")
 READ = _("read the database’s snapshot")
@@ -152,7 +152,7 @@ class RdsSnapshots:
 
     def wait_until_ready(self, name: str, *, deadline: Deadline) -> Snapshot:
         found: Snapshot | None = None
-        for _look in looking(deadline):
+        for _look in looks(deadline):
             found = self.snapshot(name, deadline=deadline)
             if found.progress is Progress.READY:
                 return found
@@ -248,7 +248,7 @@ class RdsSnapshots:
 
     def wait_until_instance_ready(self, name: str, *, deadline: Deadline) -> Instance:
         found: Instance | None = None
-        for _look in looking(deadline):
+        for _look in looks(deadline):
             found = self.instance(name, deadline=deadline)
             if found.progress is Progress.READY and found.address:
                 return found

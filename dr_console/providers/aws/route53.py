@@ -12,10 +12,10 @@ from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel, Field
 
 from dr_console.errors import Problem, ProviderError
-from dr_console.providers.aws.service import VENDOR, Service, looking, not_in_time, refused
+from dr_console.providers.aws.service import VENDOR, Service, not_in_time, refused
 from dr_console.providers.capabilities.dns import DnsRecord, Pointing
 from dr_console.providers.credentials import credential
-from dr_console.providers.deadlines import Deadline
+from dr_console.providers.deadlines import Deadline, looks
 
 READ = _("read the DNS record")
 POINT = _("point the DNS record elsewhere")
@@ -127,7 +127,7 @@ class Route53Dns:
             ChangeBatch={"Comment": comment[:256], "Changes": changes},
         )
         change = answer.read_as(_Change, at="ChangeInfo")
-        for _look in looking(deadline):
+        for _look in looks(deadline):
             if change.Status == "INSYNC":
                 return
             change = self._route53.read("get_change", operation, deadline, Id=change.Id).read_as(

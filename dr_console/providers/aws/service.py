@@ -9,7 +9,7 @@ from typing import Any
 from dr_console.errors import Outcome, Problem, ProviderError
 from dr_console.providers.aws import session
 from dr_console.providers.aws.session import AwsAnswer
-from dr_console.providers.deadlines import Deadline, looks
+from dr_console.providers.deadlines import Deadline
 
 VENDOR = "AWS"
 
@@ -45,14 +45,6 @@ class Service:
     def pages(self, method: str, operation: str, deadline: Deadline, **params: Any) -> Iterator[AwsAnswer]:
         client = session.client(self.name, operation=operation, region=self.region or None)
         return session.pages(client, method, operation=operation, deadline=deadline, **params)
-
-
-def looking(deadline: Deadline) -> Iterator[None]:
-    """Come round as `looks` does, but not once more when the time is up: whoever waits says so better than a call."""
-    for _look in looks(deadline):
-        if deadline.has_passed:
-            return
-        yield
 
 
 def failed(operation: str, said: str) -> ProviderError:
