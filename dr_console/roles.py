@@ -17,10 +17,19 @@ class Role:
     permissions: frozenset[str]
 
 
-VIEWER = frozenset({"plans.view_plan", "incidents.view_incident"})
+VIEWER = frozenset({"plans.view_plan", "incidents.view_incident", "runs.view_run", "notifications.view_delivery"})
 MANAGER = VIEWER | {"plans.change_metadata", "audit.view_auditentry"}
 RESPONDER = VIEWER
-COMMANDER = RESPONDER | {"operations.check_providers", "sandbox_page.change_world"}
+COMMANDER = RESPONDER | {
+    "operations.check_providers",
+    "sandbox_page.change_world",
+    "incidents.declare_incident",
+    "incidents.start_failover",
+    "incidents.change_degradation_level",
+    "runs.control_run",
+    "runs.approve_step",
+    "runs.change_interlock",
+}
 ADMINISTRATOR = COMMANDER | MANAGER | {"plans.change_plan", "people.manage"}
 
 ROLES: dict[str, Role] = {

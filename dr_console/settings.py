@@ -201,6 +201,8 @@ INSTALLED_APPS = [
     "dr_console.operations",
     "dr_console.sandbox_page",
     "dr_console.plans",
+    "dr_console.runs",
+    "dr_console.notifications",
     "incidents",
     "backups",
     "drills",

@@ -8,12 +8,14 @@ from incidents.models.degradation import DegradationLevel
 from incidents.models.escalation import EscalationLevel, EscalationPolicy
 from incidents.models.failover import FailoverPlan, FailoverStep, Failure
 from incidents.models.health import Threshold
-from incidents.models.incident import Incident, Severity
+from incidents.models.incident import Incident, ReferenceCounter, Severity
 from incidents.models.objectives import About, Objectives
 from incidents.models.oncall import Rotation
+from incidents.models.probe import EndpointState, ProbeLocation
 from incidents.models.recovery import RecoveryStage, RecoveryTask
 from incidents.models.report import ReportSection, ReportTemplate
 from incidents.models.service import Region, Service, ServiceEndpoint
+from incidents.models.timeline import TimelineEntry
 
 __all__ = [
     "About",
@@ -23,6 +25,7 @@ __all__ = [
     "Contact",
     "ContactChannel",
     "DegradationLevel",
+    "EndpointState",
     "EscalationLevel",
     "EscalationPolicy",
     "FailoverPlan",
@@ -30,8 +33,10 @@ __all__ = [
     "Failure",
     "Incident",
     "Objectives",
+    "ProbeLocation",
     "RecoveryStage",
     "RecoveryTask",
+    "ReferenceCounter",
     "Region",
     "ReportSection",
     "ReportTemplate",
@@ -40,6 +45,7 @@ __all__ = [
     "ServiceEndpoint",
     "Severity",
     "Threshold",
+    "TimelineEntry",
     "Vendor",
     "VendorChannel",
 ]

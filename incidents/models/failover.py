@@ -19,6 +19,10 @@ class Failure(models.TextChoices):
 
 
 class FailoverPlan(PlanEntry):
+    class WithoutApproval(models.TextChoices):
+        GO_AHEAD = "go_ahead", _("Go ahead")
+        GIVE_UP = "give_up", _("Give up")
+
     name = models.CharField(_("name"), max_length=200)
     description = models.TextField(_("description"), blank=True)
     service = models.ForeignKey(Service, models.PROTECT, related_name="failover_plans", verbose_name=_("service"))
@@ -27,6 +31,18 @@ class FailoverPlan(PlanEntry):
     to_region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+", verbose_name=_("to region"))
     automatic = models.BooleanField(
         _("automatic"), help_text="Whether the console may start it without a person once the failure is confirmed."
+    )
+
+    approval_seconds = models.PositiveIntegerField(
+        _("waits for approval (seconds)"),
+        null=True,
+        help_text="How long the console asks before it starts by itself. Empty: it does not ask.",
+    )
+    without_approval = models.CharField(
+        _("without an answer"), max_length=8, choices=WithoutApproval, default=WithoutApproval.GIVE_UP
+    )
+    fails_back = models.SlugField(
+        _("fails back"), max_length=60, blank=True, help_text="Key of the failover plan whose way back this is."
     )
 
     def __str__(self) -> str:

@@ -33,6 +33,13 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 class Incident(models.Model):
     Severity = Severity
 
+    class Origin(models.TextChoices):
+        BREACH = "breach", _("Noticed by the console")
+        PERSON = "person", _("Declared by a person")
+        TERMINAL = "terminal", _("Declared by a command")
+        API = "api", _("Declared through the API")
+        DRILL = "drill", _("Part of a drill")
+
     class Status(models.TextChoices):
         OPEN = "open", _("Open")
         MITIGATED = "mitigated", _("Mitigated")
@@ -69,7 +76,21 @@ class Incident(models.Model):
         verbose_name=_("commander"),
     )
     is_practice = models.BooleanField(_("drill"), default=False)
-    started_at = models.DateTimeField(_("started"), default=now)
+    origin = models.CharField(_("declared"), max_length=10, choices=Origin, default=Origin.PERSON)
+    declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    dedup_key = models.CharField(
+        max_length=120, blank=True, help_text="What was noticed: while it is open, the same is attached to it."
+    )
+    failure = models.CharField(_("kind of failure"), max_length=20, blank=True, help_text="A word of diagnosis.Kind.")
+    diagnosis = models.JSONField(default=dict, help_text="What the last diagnosis said, with its reasons.")
+    runs = models.ManyToManyField("runs.Run", related_name="incidents")
+    started_at = models.DateTimeField(_("started"), default=now, help_text="First failing probe, where one saw it.")
+    detected_at = models.DateTimeField(_("detected"), null=True, blank=True, help_text="When it was certain.")
+    switched_at = models.DateTimeField(_("switched"), null=True, blank=True, help_text="When traffic was pointed away.")
+    recovered_at = models.DateTimeField(
+        _("recovered"), null=True, blank=True, help_text="First good probe of those that verified it: RTO stops here."
+    )
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True, help_text="Last probe of those.")
     mitigated_at = models.DateTimeField(_("mitigated"), null=True, blank=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
 
@@ -82,7 +103,17 @@ class Incident(models.Model):
                 name="incident_resolved_exactly_when_it_has_a_time",
                 condition=Q(status="resolved", resolved_at__isnull=False)
                 | (~Q(status="resolved") & Q(resolved_at__isnull=True)),
-            )
+            ),
+            models.UniqueConstraint(
+                name="incident_one_open_for_what_was_noticed",
+                fields=["dedup_key"],
+                condition=Q(status__in=["open", "mitigated"]) & ~Q(dedup_key=""),
+            ),
+        ]
+        permissions = [
+            ("declare_incident", "Can declare an incident"),
+            ("start_failover", "Can preview and start a failover"),
+            ("change_degradation_level", "Can set the degradation level"),
         ]
 
     def __str__(self) -> str:
@@ -100,5 +131,23 @@ class Incident(models.Model):
     def duration(self) -> timedelta:
         return (self.resolved_at or now()) - self.started_at
 
+    @property
+    def recovery_time(self) -> timedelta | None:
+        """From the first failing probe to the first good one; None while it has not recovered."""
+        return self.recovered_at - self.started_at if self.recovered_at else None
+
     def can_become(self, status: Status) -> bool:
         return status in self.NEXT_STATUSES[self.Status(self.status)]
+
+
+class ReferenceCounter(models.Model):
+    """The last number given in a year, so that references have no gap."""
+
+    year = models.PositiveSmallIntegerField(unique=True)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.year}: {self.last}"

@@ -55,7 +55,7 @@ SECTIONS = [
         entry=switching.FailoverPlan,
         model=models.FailoverPlan,
         children={"steps": Child(models.FailoverStep, "plan")},
-        check=switching.steps_in_order,
+        check=switching.plans_fit,
     ),
     Section(
         name="degradation_levels",

@@ -84,6 +84,17 @@ class FailoverPlan(PlanPart):
     automatic: Flag = said(
         _("Automatic"), _("Whether the console may start it by itself once the failure is confirmed.")
     )
+    approval_seconds: Seconds | None = said(
+        _("Waits for approval (seconds)"),
+        _("How long the console asks before it starts by itself. Empty: it does not ask."),
+        default=None,
+    )
+    without_approval: models.FailoverPlan.WithoutApproval = said(
+        _("Without an answer"), _("What happens when nobody answers within that time."), default="give_up"
+    )
+    fails_back: Key | None = said(
+        _("Fails back"), _("Key of the failover plan whose way back this is. Empty: it is none."), default=None
+    )
     steps: Annotated[list[FailoverStep], Field(min_length=1)] = said(_("Steps"), _("What is done, in order."))
 
     @field_validator("to_region")
@@ -99,6 +110,17 @@ class FailoverPlan(PlanPart):
         if automatic and info.data.get("failure") == models.Failure.MANUAL:
             raise wrong(gettext("false, since the kind of failure is “manual”"))
         return automatic
+
+
+def plans_fit(plans: list[FailoverPlan]) -> Iterator[Problem]:
+    """Every way back leads back from a plan that there is, and steps wait for each other in an order."""
+    keys = {plan.key for plan in plans}
+    for plan in plans:
+        if plan.fails_back is not None and (plan.fails_back not in keys or plan.fails_back == plan.key):
+            others = ", ".join(sorted(keys - {plan.key}))
+            expected = gettext("the key of another failover plan (%s)") % others
+            yield Problem(("failover_plans", plan.key, "fails_back"), expected, f"“{plan.fails_back}”")
+    yield from steps_in_order(plans)
 
 
 def steps_in_order(plans: list[FailoverPlan]) -> Iterator[Problem]:

@@ -1,0 +1,11 @@
+"""Telling people, and knowing whether it arrived, as a Django app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class NotificationsConfig(AppConfig):
+    name = "dr_console.notifications"
+    verbose_name = _("Notifications")

@@ -1,0 +1,27 @@
+"""Carrying out a list of steps, and surviving being killed, as a Django app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RunsConfig(AppConfig):
+    name = "dr_console.runs"
+    verbose_name = _("Runs")
+
+    def ready(self) -> None:
+        from dr_console.audit import actions
+        from dr_console.live import topics
+
+        topics.allow("run-", topics.everybody)
+        actions.register(
+            {
+                "run.started": _("Run started"),
+                "run.commanded": _("Run: command given"),
+                "run.approved": _("Step approved"),
+                "run.declined": _("Step declined"),
+                "interlock.set": _("Kill switch set"),
+                "interlock.released": _("Kill switch released"),
+            }
+        )
