@@ -16,7 +16,7 @@ from django.utils.timezone import now
 
 from dr_console import __version__
 from dr_console.errors import Outcome, Problem, ProviderError
-from dr_console.providers import addresses, bodies, budgets, calls, limits
+from dr_console.providers import addresses, bodies, budgets, calls, dry, limits
 from dr_console.providers.answers import Answer as Answer
 from dr_console.providers.answers import Mask, parse_json, quoted
 from dr_console.providers.answers import Words as Words
@@ -173,6 +173,7 @@ class Wire:
             attempt += 1
 
     def _attempt(self, asked: _Asked, attempt: int) -> Answer:
+        dry.about_to_send(self.vendor, asked.operation, reads=asked.reads)
         began, began_at = time.monotonic(), now()
         status: int | None = None
         problem = code = ""

@@ -22,7 +22,7 @@ from django.utils.timezone import now
 
 from dr_console import __version__
 from dr_console.errors import Outcome, Problem, ProviderError
-from dr_console.providers import calls
+from dr_console.providers import calls, dry
 from dr_console.providers.aws.answers import AwsAnswer as AwsAnswer
 from dr_console.providers.aws.answers import aws_answer
 from dr_console.providers.aws.errors import as_provider_error, garbled, raised_by_boto3
@@ -117,6 +117,7 @@ def translated(client: Any, operation: str, *, reads: bool, act: Callable[[], An
 
     For what `call` cannot send: an object's body, a managed transfer. `reads`: it changes nothing.
     """
+    dry.about_to_send(vendor_name(client), operation, reads=reads)
     try:
         return act()
     except raised_by_boto3() as error:
