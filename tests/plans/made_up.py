@@ -126,6 +126,13 @@ def one_primary(draw: st.DrawFn, regions: list[Content]) -> None:
         region["role"] = "secondary" if index else "primary"
 
 
+def ways_back(draw: st.DrawFn, plans: list[Content]) -> None:
+    keys = [plan["key"] for plan in plans]
+    for plan in plans:
+        others = st.sampled_from([key for key in keys if key != plan["key"]]) if len(keys) > 1 else st.nothing()
+        plan["fails_back"] = draw(st.none() | others)
+
+
 def own_levels(draw: st.DrawFn, levels: list[Content]) -> None:
     for index, level in enumerate(levels):
         level["level"] = index
@@ -193,7 +200,12 @@ def status(draw: st.DrawFn, endpoint: Content, content: Content) -> None:
     endpoint["expected_status"] = draw(st.integers(100, 599))
 
 
-TOGETHER = {"regions": one_primary, "degradation_levels": own_levels, "escalation_policies": own_severities}
+TOGETHER = {
+    "regions": one_primary,
+    "failover_plans": ways_back,
+    "degradation_levels": own_levels,
+    "escalation_policies": own_severities,
+}
 RULES = {
     "services.endpoints": status,
     "failover_plans": order,
