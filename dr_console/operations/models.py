@@ -18,6 +18,7 @@ class Heartbeat(models.Model):
         WEB = "web"
         WORKER = "worker"
         BEAT = "beat"
+        WATCH = "watch"
         QUEUE = "queue"
 
     kind = models.CharField(max_length=20, choices=Kind)

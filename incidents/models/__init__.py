@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from incidents.models.checklist import ChecklistTemplate, ChecklistTemplateItem
 from incidents.models.contact import ChannelKind, Contact, ContactChannel, Vendor, VendorChannel
-from incidents.models.degradation import DegradationLevel
+from incidents.models.degradation import DegradationChange, DegradationLevel
 from incidents.models.escalation import EscalationLevel, EscalationPolicy
 from incidents.models.failover import FailoverPlan, FailoverStep, Failure
 from incidents.models.health import Threshold
 from incidents.models.incident import Incident, ReferenceCounter, Severity
+from incidents.models.measurement import Breach, Sample, Source, ThresholdState, Turn
 from incidents.models.objectives import About, Objectives
 from incidents.models.oncall import Rotation
-from incidents.models.probe import EndpointState, ProbeLocation
+from incidents.models.probe import EndpointState, ProbeLocation, ProbeRollup, ProbeRound
 from incidents.models.recovery import RecoveryStage, RecoveryTask
 from incidents.models.report import ReportSection, ReportTemplate
 from incidents.models.service import Region, Service, ServiceEndpoint
@@ -19,11 +20,13 @@ from incidents.models.timeline import TimelineEntry
 
 __all__ = [
     "About",
+    "Breach",
     "ChannelKind",
     "ChecklistTemplate",
     "ChecklistTemplateItem",
     "Contact",
     "ContactChannel",
+    "DegradationChange",
     "DegradationLevel",
     "EndpointState",
     "EscalationLevel",
@@ -34,6 +37,8 @@ __all__ = [
     "Incident",
     "Objectives",
     "ProbeLocation",
+    "ProbeRollup",
+    "ProbeRound",
     "RecoveryStage",
     "RecoveryTask",
     "ReferenceCounter",
@@ -41,11 +46,15 @@ __all__ = [
     "ReportSection",
     "ReportTemplate",
     "Rotation",
+    "Sample",
     "Service",
     "ServiceEndpoint",
     "Severity",
+    "Source",
     "Threshold",
+    "ThresholdState",
     "TimelineEntry",
+    "Turn",
     "Vendor",
     "VendorChannel",
 ]

@@ -29,7 +29,9 @@ class EndpointState(models.Model):
     status = models.PositiveSmallIntegerField(null=True, help_text="Its HTTP status, if there was one.")
     failure = models.CharField(max_length=20, blank=True, help_text="capabilities.probe.Failure; empty: it was good.")
     phase = models.CharField(max_length=20, blank=True)
+    said = models.CharField(max_length=300, blank=True, help_text="The technical detail of the failure.")
     answered_by = models.CharField(max_length=60, blank=True, help_text="Region that answered, where it says so.")
+    certificate_expires_at = models.DateTimeField(null=True, help_text="Of the server, as last seen.")
 
     class Meta:
         constraints = [models.UniqueConstraint(name="endpoint_one_state_a_place", fields=["endpoint", "location"])]
@@ -56,3 +58,60 @@ class ProbeLocation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Not one of the independent hosts answered last time: what it says of others is worth nothing."""
+        return self.canaries_asked > 0 and self.canaries_good == 0
+
+
+class ProbeRound(models.Model):
+    """Everything that one place found at one time, in one row: incidents.figures packs and unpacks it."""
+
+    class Kind(models.TextChoices):
+        ROUND = "round", _("Round")
+        CONFIRMATION = "confirmation", _("Confirmation")
+        ASKED = "asked", _("Asked for")
+
+    location = models.CharField(max_length=60)
+    at = models.DateTimeField(help_text="When the round began.")
+    kind = models.CharField(
+        max_length=12, choices=Kind, help_text="Only rounds are counted: the others ask what has just failed again."
+    )
+    canaries_asked = models.PositiveSmallIntegerField(default=0)
+    canaries_good = models.PositiveSmallIntegerField(default=0)
+    samples = models.BinaryField(help_text="One record an endpoint.")
+
+    class Meta:
+        indexes = [models.Index(fields=["at", "location"], name="probe_round_by_time")]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.location} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def is_cut_off(self) -> bool:
+        return self.canaries_asked > 0 and self.canaries_good == 0
+
+
+class ProbeRollup(models.Model):
+    """The rounds of one minute or hour of one place, added up. Made again from what is below, it is the same."""
+
+    class Length(models.IntegerChoices):
+        MINUTE = 60
+        HOUR = 3600
+
+    location = models.CharField(max_length=60)
+    seconds = models.PositiveSmallIntegerField(choices=Length)
+    at = models.DateTimeField(help_text="Its beginning.")
+    counts = models.BinaryField(help_text="For each endpoint how many checks there were, and how many failed.")
+    times = models.BinaryField(help_text="For each endpoint how long good answers took, as a histogram.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="probe_rollup_one_a_place_and_time", fields=["seconds", "at", "location"])
+        ]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.location} at {self.at:%Y-%m-%d %H:%M}, {self.seconds} s"
