@@ -26,6 +26,7 @@ class Delivery(models.Model):
         SENT = "sent", _("Accepted")
         UNKNOWN = "unknown", _("Perhaps sent")
         FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     address = models.CharField(_("address"), max_length=200, blank=True, help_text="Empty: the one in the settings.")
@@ -37,10 +38,14 @@ class Delivery(models.Model):
     about = models.CharField(_("about"), max_length=100, blank=True, help_text="Reference of an incident.")
     dedup_key = models.CharField(max_length=200, unique=True, help_text="Asked for twice with it: one message.")
     is_practice = models.BooleanField(_("drill"), default=False)
-    state = models.CharField(_("state"), max_length=8, choices=State, default=State.QUEUED)
+    topics = models.JSONField(default=list, help_text="Live topics that are told what became of it.")
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     fence = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
+    handed_over_at = models.DateTimeField(
+        null=True, blank=True, help_text="Written just before the channel is spoken to. Empty: nothing can have arrived."
+    )
     not_before = models.DateTimeField(default=now)
     give_up_at = models.DateTimeField(null=True, blank=True)
     provider_ref = models.CharField(max_length=200, blank=True)
