@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,199 +16,478 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Interlock',
+            name="Interlock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='“all”, or the subject of runs: service:api.', max_length=100, unique=True)),
-                ('is_on', models.BooleanField(default=False)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="“all”, or the subject of runs: service:api.", max_length=100, unique=True
+                    ),
+                ),
+                ("is_on", models.BooleanField(default=False)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Outbox',
+            name="Outbox",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=60)),
-                ('payload', models.JSONField(default=dict)),
-                ('dedup_key', models.CharField(max_length=200, unique=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('not_before', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('error', models.TextField(blank=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("topic", models.CharField(max_length=60)),
+                ("payload", models.JSONField(default=dict)),
+                ("dedup_key", models.CharField(max_length=200, unique=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("not_before", models.DateTimeField(default=django.utils.timezone.now)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.TextField(blank=True)),
             ],
             options={
-                'ordering': ['pk'],
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['done_at', 'not_before'], name='outbox_due')],
+                "ordering": ["pk"],
+                "default_permissions": (),
+                "indexes": [models.Index(fields=["done_at", "not_before"], name="outbox_due")],
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=dr_console.runs.models.new_code, max_length=8, unique=True)),
-                ('kind', models.CharField(choices=[('failover', 'Failover'), ('failback', 'Failback'), ('degradation', 'Degradation'), ('backup', 'Backup'), ('restore', 'Restore'), ('drill', 'Drill')], max_length=12, verbose_name='kind')),
-                ('titles', models.JSONField(default=dict, help_text='By language.', verbose_name='title')),
-                ('subject', models.CharField(help_text='What it works on, service:api: one active run at a time.', max_length=100, verbose_name='subject')),
-                ('verb', models.CharField(choices=[('graceful', 'Graceful: every check must pass, and the preview must still be true'), ('recover', 'Recover: a failure was detected; looks again and goes on'), ('force', 'Force: only the rule of one run at a time holds')], default='graceful', max_length=10)),
-                ('trigger', models.CharField(choices=[('automatic', 'the console'), ('person', 'a person'), ('terminal', 'a command'), ('api', 'the API'), ('drill', 'a drill')], max_length=10)),
-                ('reason', models.CharField(blank=True, max_length=500, verbose_name='reason')),
-                ('mode', models.CharField(help_text='sandbox or live; never carried out in the other.', max_length=8)),
-                ('is_practice', models.BooleanField(default=False, verbose_name='drill')),
-                ('plan_version', models.PositiveIntegerField(help_text='Number of the plan that it follows.', null=True)),
-                ('plan_key', models.CharField(blank=True, help_text='Key of the entry of the plan.', max_length=60)),
-                ('context', models.JSONField(default=dict, help_text='What whoever started it wants its steps to know.')),
-                ('topics', models.JSONField(default=list, help_text='Live topics that are told of changes beside its own.')),
-                ('client_token', models.CharField(help_text='Asked for twice with it: one run.', max_length=100, unique=True)),
-                ('generation', models.PositiveIntegerField(help_text='Counts the runs of its subject; written with every effect.')),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('running', 'Running'), ('waiting_approval', 'Waiting for approval'), ('pausing', 'Pausing'), ('paused_by_operator', 'Paused'), ('paused_by_failed_step', 'Stopped by a failed step'), ('aborting', 'Aborting'), ('rolling_back', 'Being undone'), ('succeeded', 'Succeeded'), ('succeeded_with_exceptions', 'Succeeded, with exceptions'), ('not_needed', 'Ended: not needed'), ('aborted', 'Aborted'), ('timed_out', 'Out of time'), ('failed', 'Failed'), ('rolled_back', 'Undone'), ('rollback_failed', 'Undoing failed')], default='running', max_length=26, verbose_name='state')),
-                ('version', models.PositiveIntegerField(default=0, help_text='Grows with each change that a command could miss.')),
-                ('said', models.JSONField(default=dict, help_text='A sentence: why it is in this state.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('deadline', models.DateTimeField(blank=True, null=True)),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(default=dr_console.runs.models.new_code, max_length=8, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("failover", "Failover"),
+                            ("failback", "Failback"),
+                            ("degradation", "Degradation"),
+                            ("backup", "Backup"),
+                            ("restore", "Restore"),
+                            ("drill", "Drill"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("titles", models.JSONField(default=dict, help_text="By language.", verbose_name="title")),
+                (
+                    "subject",
+                    models.CharField(
+                        help_text="What it works on, service:api: one active run at a time.",
+                        max_length=100,
+                        verbose_name="subject",
+                    ),
+                ),
+                (
+                    "verb",
+                    models.CharField(
+                        choices=[
+                            ("graceful", "Graceful: every check must pass, and the preview must still be true"),
+                            ("recover", "Recover: a failure was detected; looks again and goes on"),
+                            ("force", "Force: only the rule of one run at a time holds"),
+                        ],
+                        default="graceful",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "trigger",
+                    models.CharField(
+                        choices=[
+                            ("automatic", "the console"),
+                            ("person", "a person"),
+                            ("terminal", "a command"),
+                            ("api", "the API"),
+                            ("drill", "a drill"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),
+                ("mode", models.CharField(help_text="sandbox or live; never carried out in the other.", max_length=8)),
+                ("is_practice", models.BooleanField(default=False, verbose_name="drill")),
+                (
+                    "plan_version",
+                    models.PositiveIntegerField(help_text="Number of the plan that it follows.", null=True),
+                ),
+                ("plan_key", models.CharField(blank=True, help_text="Key of the entry of the plan.", max_length=60)),
+                (
+                    "context",
+                    models.JSONField(default=dict, help_text="What whoever started it wants its steps to know."),
+                ),
+                (
+                    "topics",
+                    models.JSONField(default=list, help_text="Live topics that are told of changes beside its own."),
+                ),
+                (
+                    "client_token",
+                    models.CharField(help_text="Asked for twice with it: one run.", max_length=100, unique=True),
+                ),
+                (
+                    "generation",
+                    models.PositiveIntegerField(help_text="Counts the runs of its subject; written with every effect."),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("running", "Running"),
+                            ("waiting_approval", "Waiting for approval"),
+                            ("pausing", "Pausing"),
+                            ("paused_by_operator", "Paused"),
+                            ("paused_by_failed_step", "Stopped by a failed step"),
+                            ("aborting", "Aborting"),
+                            ("rolling_back", "Being undone"),
+                            ("succeeded", "Succeeded"),
+                            ("succeeded_with_exceptions", "Succeeded, with exceptions"),
+                            ("not_needed", "Ended: not needed"),
+                            ("aborted", "Aborted"),
+                            ("timed_out", "Out of time"),
+                            ("failed", "Failed"),
+                            ("rolled_back", "Undone"),
+                            ("rollback_failed", "Undoing failed"),
+                        ],
+                        default="running",
+                        max_length=26,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Grows with each change that a command could miss."
+                    ),
+                ),
+                ("said", models.JSONField(default=dict, help_text="A sentence: why it is in this state.")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("deadline", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
-                'permissions': [('view_run', 'Can watch runs'), ('control_run', 'Can pause, resume, abort, retry, skip and undo'), ('approve_step', 'Can approve or decline a step'), ('change_interlock', 'Can set and release the kill switch')],
-                'default_permissions': (),
+                "ordering": ["-created_at", "-pk"],
+                "permissions": [
+                    ("view_run", "Can watch runs"),
+                    ("control_run", "Can pause, resume, abort, retry, skip and undo"),
+                    ("approve_step", "Can approve or decline a step"),
+                    ("change_interlock", "Can set and release the kill switch"),
+                ],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='ResourceLock',
+            name="ResourceLock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, unique=True)),
-                ('step_key', models.CharField(max_length=80)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='locks', to='runs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, unique=True)),
+                ("step_key", models.CharField(max_length=80)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "run",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="locks", to="runs.run"),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=80)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('does', models.CharField(help_text='Name of the step function: failover.point_dns.', max_length=100)),
-                ('titles', models.JSONField(default=dict, help_text='By language.', verbose_name='title')),
-                ('parameters', models.JSONField(default=dict)),
-                ('depends_on', models.JSONField(default=list, help_text='Keys of steps of the same run.')),
-                ('runs_on', models.CharField(default='success', help_text='success, failure or always.', max_length=8)),
-                ('on_failure', models.CharField(default='stop', help_text='stop or continue.', max_length=8)),
-                ('needs_approval', models.BooleanField(default=False)),
-                ('state', models.CharField(choices=[('pending', 'Not started'), ('waiting_approval', 'Needs approval'), ('ready', 'Next'), ('running', 'Running'), ('retry_wait', 'Waiting to try again'), ('unknown', 'Unknown whether it happened'), ('succeeded', 'Done'), ('failed', 'Failed'), ('timed_out', 'Out of time'), ('failed_ignored', 'Failed, went on'), ('skipped', 'Skipped'), ('cancelled', 'Not carried out'), ('rolled_back', 'Undone'), ('rollback_failed', 'Could not be undone')], default='pending', max_length=16, verbose_name='state')),
-                ('phase', models.CharField(blank=True, choices=[('observe', 'looking'), ('act', 'acting'), ('verify', 'verifying')], max_length=8)),
-                ('fence', models.PositiveIntegerField(default=0, help_text='Grows with every claim; later writes must quote it.')),
-                ('owner', models.CharField(blank=True, help_text='host:process that holds the lease.', max_length=120)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('max_attempts', models.PositiveSmallIntegerField(default=1)),
-                ('interval_seconds', models.PositiveIntegerField(default=0, help_text='Between attempts.')),
-                ('timeout_seconds', models.PositiveIntegerField(default=60, help_text='For one attempt.')),
-                ('not_before', models.DateTimeField(blank=True, null=True)),
-                ('deadline', models.DateTimeField(blank=True, null=True)),
-                ('token', models.CharField(blank=True, help_text='run:step:generation, the same over all attempts.', max_length=120)),
-                ('intent_at', models.DateTimeField(blank=True, help_text='When it was last decided to act, before acting.', null=True)),
-                ('acted_at', models.DateTimeField(blank=True, help_text='When a vendor said yes. Never acted again after.', null=True)),
-                ('before', models.JSONField(blank=True, help_text='What was, to be put back.', null=True)),
-                ('after', models.JSONField(blank=True, help_text='What is now.', null=True)),
-                ('effect', models.JSONField(blank=True, help_text='What the vendor answered to the act.', null=True)),
-                ('said', models.JSONField(default=dict, help_text='A sentence: what it is at, or how it ended.')),
-                ('error', models.JSONField(blank=True, help_text="The facts of a ProviderError, or {'text': …}.", null=True)),
-                ('is_noop', models.BooleanField(default=False, help_text='It was found as wanted; nothing was done.')),
-                ('expected_seconds', models.FloatField(help_text='Median of earlier times.', null=True)),
-                ('ready_at', models.DateTimeField(blank=True, null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='runs.run')),
-                ('undoes', models.OneToOneField(blank=True, help_text='The step that it undoes.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='undone_by', to='runs.step')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=80)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("does", models.CharField(help_text="Name of the step function: failover.point_dns.", max_length=100)),
+                ("titles", models.JSONField(default=dict, help_text="By language.", verbose_name="title")),
+                ("parameters", models.JSONField(default=dict)),
+                ("depends_on", models.JSONField(default=list, help_text="Keys of steps of the same run.")),
+                ("runs_on", models.CharField(default="success", help_text="success, failure or always.", max_length=8)),
+                ("on_failure", models.CharField(default="stop", help_text="stop or continue.", max_length=8)),
+                ("needs_approval", models.BooleanField(default=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Not started"),
+                            ("waiting_approval", "Needs approval"),
+                            ("ready", "Next"),
+                            ("running", "Running"),
+                            ("retry_wait", "Waiting to try again"),
+                            ("unknown", "Unknown whether it happened"),
+                            ("succeeded", "Done"),
+                            ("failed", "Failed"),
+                            ("timed_out", "Out of time"),
+                            ("failed_ignored", "Failed, went on"),
+                            ("skipped", "Skipped"),
+                            ("cancelled", "Not carried out"),
+                            ("rolled_back", "Undone"),
+                            ("rollback_failed", "Could not be undone"),
+                        ],
+                        default="pending",
+                        max_length=16,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "phase",
+                    models.CharField(
+                        blank=True,
+                        choices=[("observe", "looking"), ("act", "acting"), ("verify", "verifying")],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "fence",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Grows with every claim; later writes must quote it."
+                    ),
+                ),
+                ("owner", models.CharField(blank=True, help_text="host:process that holds the lease.", max_length=120)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("max_attempts", models.PositiveSmallIntegerField(default=1)),
+                ("interval_seconds", models.PositiveIntegerField(default=0, help_text="Between attempts.")),
+                ("timeout_seconds", models.PositiveIntegerField(default=60, help_text="For one attempt.")),
+                ("not_before", models.DateTimeField(blank=True, null=True)),
+                ("deadline", models.DateTimeField(blank=True, null=True)),
+                (
+                    "token",
+                    models.CharField(
+                        blank=True, help_text="run:step:generation, the same over all attempts.", max_length=120
+                    ),
+                ),
+                (
+                    "intent_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When it was last decided to act, before acting.", null=True
+                    ),
+                ),
+                (
+                    "acted_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When a vendor said yes. Never acted again after.", null=True
+                    ),
+                ),
+                ("before", models.JSONField(blank=True, help_text="What was, to be put back.", null=True)),
+                ("after", models.JSONField(blank=True, help_text="What is now.", null=True)),
+                ("effect", models.JSONField(blank=True, help_text="What the vendor answered to the act.", null=True)),
+                ("said", models.JSONField(default=dict, help_text="A sentence: what it is at, or how it ended.")),
+                (
+                    "error",
+                    models.JSONField(blank=True, help_text="The facts of a ProviderError, or {'text': …}.", null=True),
+                ),
+                ("is_noop", models.BooleanField(default=False, help_text="It was found as wanted; nothing was done.")),
+                ("expected_seconds", models.FloatField(help_text="Median of earlier times.", null=True)),
+                ("ready_at", models.DateTimeField(blank=True, null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "run",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="runs.run"),
+                ),
+                (
+                    "undoes",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="The step that it undoes.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="undone_by",
+                        to="runs.step",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['run_id', 'position'],
-                'default_permissions': (),
+                "ordering": ["run_id", "position"],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Command',
+            name="Command",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verb', models.CharField(max_length=20)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('client_token', models.CharField(max_length=100, unique=True)),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='commands', to='runs.run')),
-                ('step', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='runs.step')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("verb", models.CharField(max_length=20)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("client_token", models.CharField(max_length=100, unique=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="commands", to="runs.run"
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="runs.step",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'pk'],
-                'default_permissions': (),
+                "ordering": ["at", "pk"],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('permission', models.CharField(default='runs.approve_step', help_text='Who may say yes.', max_length=100)),
-                ('needed', models.PositiveSmallIntegerField(default=1, help_text='How many people have to.')),
-                ('votes', models.JSONField(default=list, help_text="[{'by': id, 'name': …, 'at': …, 'yes': true, 'reason': …}]")),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('expired', 'Expired')], default='waiting', max_length=8)),
-                ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('on_expiry', models.CharField(choices=[('go_ahead', 'goes ahead'), ('give_up', 'gives up')], default='give_up', max_length=8)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('step', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='approval', to='runs.step')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "permission",
+                    models.CharField(default="runs.approve_step", help_text="Who may say yes.", max_length=100),
+                ),
+                ("needed", models.PositiveSmallIntegerField(default=1, help_text="How many people have to.")),
+                (
+                    "votes",
+                    models.JSONField(
+                        default=list, help_text="[{'by': id, 'name': …, 'at': …, 'yes': true, 'reason': …}]"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("approved", "Approved"),
+                            ("declined", "Declined"),
+                            ("expired", "Expired"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "on_expiry",
+                    models.CharField(
+                        choices=[("go_ahead", "goes ahead"), ("give_up", "gives up")], default="give_up", max_length=8
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "step",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="approval", to="runs.step"
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='StepEvent',
+            name="StepEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField()),
-                ('at', models.DateTimeField()),
-                ('step', models.CharField(blank=True, help_text='Key of the step; empty: of the run itself.', max_length=80)),
-                ('fence', models.PositiveIntegerField(default=0)),
-                ('kind', models.CharField(help_text='claimed, observed, intended, acted, call, succeeded, failed, …', max_length=40)),
-                ('said', models.JSONField(default=dict, help_text='A sentence.')),
-                ('data', models.JSONField(default=dict)),
-                ('prev_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='runs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.PositiveIntegerField()),
+                ("at", models.DateTimeField()),
+                (
+                    "step",
+                    models.CharField(blank=True, help_text="Key of the step; empty: of the run itself.", max_length=80),
+                ),
+                ("fence", models.PositiveIntegerField(default=0)),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="claimed, observed, intended, acted, call, succeeded, failed, …", max_length=40
+                    ),
+                ),
+                ("said", models.JSONField(default=dict, help_text="A sentence.")),
+                ("data", models.JSONField(default=dict)),
+                ("prev_hash", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="runs.run"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['run_id', 'seq'],
-                'default_permissions': (),
+                "ordering": ["run_id", "seq"],
+                "default_permissions": (),
             },
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['planned', 'running', 'waiting_approval', 'pausing', 'paused_by_operator', 'paused_by_failed_step', 'aborting', 'rolling_back'])), fields=('subject',), name='run_one_active_for_a_subject'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "planned",
+                            "running",
+                            "waiting_approval",
+                            "pausing",
+                            "paused_by_operator",
+                            "paused_by_failed_step",
+                            "aborting",
+                            "rolling_back",
+                        ],
+                    )
+                ),
+                fields=("subject",),
+                name="run_one_active_for_a_subject",
+            ),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(fields=['state', 'not_before', 'lease_until'], name='step_due'),
+            model_name="step",
+            index=models.Index(fields=["state", "not_before", "lease_until"], name="step_due"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('run', 'key'), name='step_key_once_in_a_run'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("run", "key"), name="step_key_once_in_a_run"),
         ),
         migrations.AddConstraint(
-            model_name='stepevent',
-            constraint=models.UniqueConstraint(fields=('run', 'seq'), name='event_number_once_in_a_run'),
+            model_name="stepevent",
+            constraint=models.UniqueConstraint(fields=("run", "seq"), name="event_number_once_in_a_run"),
         ),
     ]
