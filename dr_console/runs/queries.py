@@ -54,6 +54,11 @@ class ShownStep:
         return LOOKS[Step.State(self.step.state)]
 
     @property
+    def box(self) -> str:
+        """The look of its box in the graph: what waits for a failure is on no way that is planned."""
+        return "skipped" if self.step.runs_on == "failure" and self.look == "todo" else self.look
+
+    @property
     def word(self) -> str:
         """The state in words; a step that was found as wanted says so."""
         if self.step.state == Step.State.SUCCEEDED and self.step.is_noop:
@@ -97,15 +102,7 @@ class ShownRun:
     @cached_property
     def graph(self) -> Graph:
         """Boxes of the steps and the way through them."""
-        keys = {shown.step.key for shown in self.steps}
-        return layout(
-            [
-                Node(
-                    shown.step.key, shown.step.title, [key for key in shown.step.depends_on if key in keys], shown.look
-                )
-                for shown in self.steps
-            ]
-        )
+        return layout([Node(one.step.key, one.step.title, one.step.depends_on, one.box) for one in self.steps])
 
     @property
     def done(self) -> int:

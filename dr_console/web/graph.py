@@ -50,11 +50,19 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """The line between two boxes. `path` describes it to SVG; `state` is taken, off or todo."""
+
+    path: str
+    state: str = "todo"
+
+
+@dataclass(frozen=True)
 class Graph:
-    """`edges` are SVG path descriptions; all lengths are in the units of `view_box`."""
+    """All lengths are in the units of `view_box`."""
 
     boxes: list[Box]
-    edges: list[str]
+    edges: list[Edge]
     width: int
     height: int
 
@@ -145,8 +153,15 @@ def _broken(label: str) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def _edge(start: Box, end: Box) -> str:
+def _edge(start: Box, end: Box) -> Edge:
     x1, y1 = start.x + start.width, start.y + start.height // 2
     x2, y2 = end.x, end.y + end.height // 2
     middle = (x1 + x2) // 2
-    return f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}"
+    return Edge(f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}", _way(start.node.state, end.node.state))
+
+
+def _way(start: str, end: str) -> str:
+    """Whether the line has been gone along, will not be, or may still be."""
+    if "skipped" in (start, end):
+        return "off"
+    return "todo" if end in ("todo", "unknown") else "taken"

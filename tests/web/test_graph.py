@@ -66,3 +66,9 @@ def test_all_boxes_lie_inside_the_picture(waits):
     assert len(graph.boxes) == len(nodes)
     assert all(0 <= box.x and box.x + box.width <= graph.width for box in graph.boxes)
     assert all(0 <= box.y and box.y + box.height <= graph.height for box in graph.boxes)
+
+
+def test_a_line_says_whether_it_was_gone_along():
+    nodes = [Node("a", "A", state="ok"), Node("b", "B", ["a"], "running"), Node("c", "C", ["a"], "skipped")]
+    graph = layout([*nodes, Node("d", "D", ["b", "c"])])
+    assert [edge.state for edge in graph.edges] == ["taken", "off", "todo", "off"]
