@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dr_console.errors import Problem, ProviderError
 from dr_console.providers.deadlines import Deadline
-from dr_console.providers.sandbox_shapes import Message, Scenario, Truth, World
+from dr_console.providers.sandbox_shapes import Clock, Effect, Message, Scenario, Truth, World
 
 T = TypeVar("T")
 NAME = "Sandbox"
@@ -35,6 +35,15 @@ def world(*, deadline: Deadline) -> World:
 
 def truth(*, deadline: Deadline) -> Truth:
     return _read(Truth, _("tell the truth"), "/truth", deadline)
+
+
+def clock(*, deadline: Deadline) -> Clock:
+    return _read(Clock, _("show its clock"), "/clock", deadline)
+
+
+def effects(*, after: int, deadline: Deadline) -> list[Effect]:
+    """What was changed in the world since the effect of this number, the oldest first; a thousand at most."""
+    return _read(list[Effect], _("list what was changed"), f"/truth/effects?after={after}", deadline, at="effects")
 
 
 def scenarios(*, deadline: Deadline) -> list[Scenario]:

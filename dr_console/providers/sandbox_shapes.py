@@ -158,12 +158,31 @@ class Double(Told):
     times: int = 2
 
 
+class Clock(Told):
+    """`now`: seconds of the world's clock (UTC); `speed`: how many times faster than ours it runs."""
+
+    now: float
+    speed: float = 1.0
+
+
+class Effect(Told):
+    """One thing that was changed in the world. `request`: 0 for what came about by itself later."""
+
+    number: int
+    at: float
+    request: int
+    vendor: str
+    what: str
+    target: str
+
+
 class Truth(Told):
     episodes: list[Episode] = []
     canaries: Canaries = Canaries()
     requests: dict[str, int] = {}
     effects: dict[str, int] = {}
     doubles: list[Double] = []
+    notifications: dict[str, int] = {}
 
 
 class Parameter(Told):

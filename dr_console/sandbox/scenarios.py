@@ -155,8 +155,8 @@ _ALL = (
             "zh-hans": "东京区域中断，DNS 变更生效缓慢，备用区域起初响应缓慢。",
         },
         (
-            _seconds("dns_seconds", 600.0, "How long DNS changes take to be seen.", "DNS 变更生效所需秒数。"),
-            _seconds("slow_seconds", 900.0, "How long the standby stays slow.", "备用区域保持缓慢的秒数。"),
+            _seconds("dns_seconds", 300.0, "How long DNS changes take to be seen.", "DNS 变更生效所需秒数。"),
+            _seconds("slow_seconds", 600.0, "How long the standby stays slow.", "备用区域保持缓慢的秒数。"),
         ),
         lambda chosen: [
             {"kind": "region-lost", "region": TOKYO},
