@@ -20,6 +20,7 @@ from dr_console.people.services import sync_roles
 from dr_console.plans import reader, services
 from dr_console.plans.models import PlanVersion
 from dr_console.providers.checking import Finding, State
+from dr_console.runs.models import Run, Step
 from incidents.models import Contact, FailoverPlan, Incident, Region, Service
 
 _number = numbers(1)
@@ -102,3 +103,27 @@ def incident(**fields: Any) -> Incident:
         "severity": Incident.Severity.P0,
     }
     return Incident.objects.create(**defaults | fields)
+
+
+def run(*steps: dict[str, Any], **fields: Any) -> Run:
+    """A run with steps, `make.run({"key": "dns", "state": "running"})`, each waiting for the one before it."""
+    defaults: dict[str, Any] = {
+        "kind": Run.Kind.FAILOVER,
+        "titles": {"en": "Tokyo → California", "zh-hans": "东京 → 加利福尼亚"},
+        "subject": f"service:test-{next(_number)}",
+        "trigger": Run.Trigger.PERSON,
+        "mode": "sandbox",
+        "client_token": f"test-{next(_number)}",
+        "generation": 1,
+    }
+    made = Run.objects.create(**defaults | fields)
+    before: list[str] = []
+    for position, one in enumerate(steps):
+        step(made, position=position, **{"depends_on": before} | one)
+        before = [one["key"]]
+    return made
+
+
+def step(run: Run, key: str = "dns", **fields: Any) -> Step:
+    defaults: dict[str, Any] = {"position": 0, "does": f"test.{key}", "titles": {"en": key.title()}}
+    return Step.objects.create(run=run, key=key, **defaults | fields)
