@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from incidents.models.checklist import ChecklistTemplate, ChecklistTemplateItem
 from incidents.models.contact import ChannelKind, Contact, ContactChannel, Vendor, VendorChannel
+from incidents.models.decision import BlockedTrigger, Decision, DecisionState, LookedAt, MaintenanceWindow
 from incidents.models.degradation import DegradationChange, DegradationLevel
 from incidents.models.escalation import EscalationLevel, EscalationPolicy
 from incidents.models.failover import FailoverPlan, FailoverStep, Failure
@@ -21,12 +22,15 @@ from incidents.models.timeline import TimelineEntry
 __all__ = [
     "About",
     "Breach",
+    "BlockedTrigger",
     "ChannelKind",
     "ChecklistTemplate",
     "ChecklistTemplateItem",
     "Contact",
     "ContactChannel",
     "DegradationChange",
+    "Decision",
+    "DecisionState",
     "DegradationLevel",
     "EndpointState",
     "EscalationLevel",
@@ -35,6 +39,8 @@ __all__ = [
     "FailoverStep",
     "Failure",
     "Incident",
+    "LookedAt",
+    "MaintenanceWindow",
     "Objectives",
     "ProbeLocation",
     "ProbeRollup",

@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from dr_console.plans.models import PlanVersion
+from dr_console.web.sentences import spoken
 from incidents.models.service import Service
 
 
@@ -53,6 +54,9 @@ class Incident(models.Model):
 
     reference = models.CharField(_("reference"), max_length=60, unique=True, help_text="For people: INC-2025-001.")
     title = models.CharField(_("title"), max_length=200)
+    said_title = models.JSONField(
+        default=dict, blank=True, help_text="The title as a sentence, where the console wrote it."
+    )
     severity = models.CharField(_("severity"), max_length=2, choices=Severity)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
     service = models.ForeignKey(
@@ -117,10 +121,15 @@ class Incident(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reference} {self.title}"
+        return f"{self.reference} {self.words}"
 
     def get_absolute_url(self) -> str:
         return reverse("incidents:detail", args=[self.reference])
+
+    @property
+    def words(self) -> str:
+        """The title: as a person wrote it, or the console’s in the reader’s language."""
+        return spoken(self.said_title) or self.title
 
     @property
     def topic(self) -> str:
