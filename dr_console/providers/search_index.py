@@ -16,8 +16,9 @@ from dr_console.errors import Problem, ProviderError
 from dr_console.providers.capabilities.search import Rebuild, RebuildState
 from dr_console.providers.checking import Check, Finding, State, about
 from dr_console.providers.credentials import credential, credential_or_none
-from dr_console.providers.deadlines import Deadline, looks
+from dr_console.providers.deadlines import Deadline
 from dr_console.providers.http import Answer, Wire, Words
+from dr_console.providers.waiting import waited_for
 
 VENDOR = "Search index"
 START = _("start a rebuild of the search index")
@@ -55,13 +56,14 @@ class HttpSearchIndex:
 
     def wait_until_done(self, id: str, *, deadline: Deadline) -> Rebuild:
         deadline = deadline.no_later_than(_seconds())
-        for _look in looks(deadline):
+
+        def look() -> tuple[Rebuild | None, str]:
             rebuild = self.state(id, deadline=deadline)
             if rebuild.state is RebuildState.FAILED:
                 raise ProviderError(VENDOR, START, Problem.FAILED, said=rebuild.said, permanent=True)
-            if rebuild.state is RebuildState.SUCCEEDED:
-                return rebuild
-        raise ProviderError(VENDOR, START, Problem.NOT_IN_TIME, said=rebuild.said)
+            return rebuild if rebuild.state is RebuildState.SUCCEEDED else None, rebuild.said
+
+        return waited_for(look, vendor=VENDOR, operation=START, deadline=deadline)
 
     def _ask(self, method: str, url: str, operation: str, deadline: Deadline, *, body: Any = None) -> Answer:
         headers = _headers(operation)

@@ -14,10 +14,11 @@ from django.utils.translation import gettext_noop as _
 
 from dr_console.errors import Problem, ProviderError
 from dr_console.providers.aws.elasticache_shapes import Group, GroupSnapshot, Node
-from dr_console.providers.aws.service import VENDOR, Service, failed, not_in_time, refused
+from dr_console.providers.aws.service import VENDOR, Service, failed, refused
 from dr_console.providers.capabilities.snapshots import Instance, Placement, Progress, Quota, Snapshot
 from dr_console.providers.credentials import credential
-from dr_console.providers.deadlines import Deadline, looks
+from dr_console.providers.deadlines import Deadline
+from dr_console.providers.waiting import waited_for
 
 CREATE = _("take a snapshot of the cache")
 READ = _("read the cache’s snapshot")
@@ -94,14 +95,14 @@ class ElastiCacheSnapshots:
         return found[0]
 
     def wait_until_ready(self, name: str, *, deadline: Deadline) -> Snapshot:
-        found: Snapshot | None = None
-        for _look in looks(deadline):
+        def look() -> tuple[Snapshot | None, str]:
             found = self.snapshot(name, deadline=deadline)
-            if found.progress is Progress.READY:
-                return found
-            if found.progress is not Progress.COMING:
-                raise failed(WAIT, f"{name} is {found.state}")
-        raise not_in_time(WAIT, f"{name} is {found.state}" if found else name)
+            said = f"{name} is {found.state}"
+            if found.progress not in (Progress.READY, Progress.COMING):
+                raise failed(WAIT, said)
+            return found if found.progress is Progress.READY else None, said
+
+        return waited_for(look, vendor=VENDOR, operation=WAIT, deadline=deadline)
 
     def snapshots(self, *, deadline: Deadline) -> list[Snapshot]:
         group = self._group(self._source_name(LIST), LIST, deadline)
@@ -212,15 +213,15 @@ class ElastiCacheSnapshots:
         return answer.read_as(Group, at="ReplicationGroup").as_instance(None)
 
     def wait_until_instance_ready(self, name: str, *, deadline: Deadline) -> Instance:
-        found: Group | None = None
-        for _look in looks(deadline):
-            found = self._group(name, WAIT_FOR_GROUP, deadline)
-            progress = found.as_instance(None).progress
-            if progress is Progress.READY and found.as_instance(None).address:
-                return self.instance(name, deadline=deadline)
-            if progress in (Progress.FAILED, Progress.LEAVING):
-                raise failed(WAIT_FOR_GROUP, f"{name} is {found.Status}")
-        raise not_in_time(WAIT_FOR_GROUP, f"{name} is {found.Status}" if found else name)
+        def look() -> tuple[Instance | None, str]:
+            group = self._group(name, WAIT_FOR_GROUP, deadline)
+            found, said = group.as_instance(None), f"{name} is {group.Status}"
+            if found.progress in (Progress.FAILED, Progress.LEAVING):
+                raise failed(WAIT_FOR_GROUP, said)
+            is_ready = found.progress is Progress.READY and bool(found.address)
+            return self.instance(name, deadline=deadline) if is_ready else None, said
+
+        return waited_for(look, vendor=VENDOR, operation=WAIT_FOR_GROUP, deadline=deadline)
 
     def delete_instance(self, name: str, *, deadline: Deadline) -> None:
         if name == self._source_name(DELETE_GROUP):

@@ -15,10 +15,11 @@ from pydantic import BaseModel
 
 from dr_console.errors import Problem, ProviderError
 from dr_console.providers.aws import session
-from dr_console.providers.aws.service import VENDOR, Service, failed, not_in_time
+from dr_console.providers.aws.service import VENDOR, Service, failed
 from dr_console.providers.capabilities.functions import FunctionState, Invocation, Warmth
 from dr_console.providers.credentials import credential
 from dr_console.providers.deadlines import Deadline, looks
+from dr_console.providers.waiting import waited_for
 
 READ = _("read the function’s state")
 ORDER = _("order warm instances of the function")
@@ -122,16 +123,16 @@ class LambdaFunctions:
                 raise
 
     def wait_until_warm(self, *, deadline: Deadline) -> FunctionState:
-        warmth = None
-        for _look in looks(deadline):
+        def look() -> tuple[FunctionState | None, str]:
             warmth = self._warmth(WAIT, deadline)
-            if _warmth(warmth) is Warmth.WARM:
-                return self.state(deadline=deadline)
             if warmth is None:
                 raise failed(WAIT, "no warm instances are ordered")
             if _warmth(warmth) is Warmth.FAILED:
                 raise failed(WAIT, warmth.StatusReason or warmth.Status)
-        raise not_in_time(WAIT, f"{warmth.AvailableProvisionedConcurrentExecutions} ready" if warmth else "")
+            said = f"{warmth.AvailableProvisionedConcurrentExecutions} ready"
+            return self.state(deadline=deadline) if _warmth(warmth) is Warmth.WARM else None, said
+
+        return waited_for(look, vendor=VENDOR, operation=WAIT, deadline=deadline)
 
     def invoke(self, *, deadline: Deadline) -> Invocation:
         name, alias = self._names(INVOKE)

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel, Field
 
 from dr_console.errors import Problem, ProviderError
-from dr_console.providers.aws.service import Service, failed, not_in_time, refused
+from dr_console.providers.aws.service import VENDOR, Service, failed, refused
 from dr_console.providers.capabilities.snapshots import Instance, Placement, Progress, Quota, Snapshot
 from dr_console.providers.credentials import credential
-from dr_console.providers.deadlines import Deadline, looks
+from dr_console.providers.deadlines import Deadline
+from dr_console.providers.waiting import waited_for
 
 CREATE = _("take a snapshot of the database")
 READ = _("read the database’s snapshot")
@@ -151,14 +152,13 @@ class RdsSnapshots:
         return found[0].as_snapshot()
 
     def wait_until_ready(self, name: str, *, deadline: Deadline) -> Snapshot:
-        found: Snapshot | None = None
-        for _look in looks(deadline):
+        def look() -> tuple[Snapshot | None, str]:
             found = self.snapshot(name, deadline=deadline)
-            if found.progress is Progress.READY:
-                return found
-            if found.progress is not Progress.COMING:
+            if found.progress not in (Progress.READY, Progress.COMING):
                 raise failed(WAIT, f"{name} is {found.state}")
-        raise not_in_time(WAIT, f"{name} is {found.state}, {found.percent} %" if found else name)
+            return found if found.progress is Progress.READY else None, f"{name} is {found.state}, {found.percent} %"
+
+        return waited_for(look, vendor=VENDOR, operation=WAIT, deadline=deadline)
 
     def snapshots(self, *, deadline: Deadline) -> list[Snapshot]:
         source = self._source_name(LIST)
@@ -247,14 +247,14 @@ class RdsSnapshots:
         return next((str(tag["Value"]) for tag in tags if tag.get("Key") == TAG), "")
 
     def wait_until_instance_ready(self, name: str, *, deadline: Deadline) -> Instance:
-        found: Instance | None = None
-        for _look in looks(deadline):
+        def look() -> tuple[Instance | None, str]:
             found = self.instance(name, deadline=deadline)
-            if found.progress is Progress.READY and found.address:
-                return found
+            said = f"{name} is {found.state}"
             if found.progress in (Progress.FAILED, Progress.LEAVING):
-                raise failed(WAIT_FOR_INSTANCE, f"{name} is {found.state}")
-        raise not_in_time(WAIT_FOR_INSTANCE, f"{name} is {found.state}" if found else name)
+                raise failed(WAIT_FOR_INSTANCE, said)
+            return found if found.progress is Progress.READY and found.address else None, said
+
+        return waited_for(look, vendor=VENDOR, operation=WAIT_FOR_INSTANCE, deadline=deadline)
 
     def rename(self, name: str, to: str, *, deadline: Deadline) -> None:
         self._rds.change(

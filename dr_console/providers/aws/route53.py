@@ -12,10 +12,11 @@ from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel, Field
 
 from dr_console.errors import Problem, ProviderError
-from dr_console.providers.aws.service import VENDOR, Service, not_in_time, refused
+from dr_console.providers.aws.service import VENDOR, Service, refused
 from dr_console.providers.capabilities.dns import DnsRecord, Pointing
 from dr_console.providers.credentials import credential
-from dr_console.providers.deadlines import Deadline, looks
+from dr_console.providers.deadlines import Deadline
+from dr_console.providers.waiting import waited_for
 
 READ = _("read the DNS record")
 POINT = _("point the DNS record elsewhere")
@@ -127,13 +128,15 @@ class Route53Dns:
             ChangeBatch={"Comment": comment[:256], "Changes": changes},
         )
         change = answer.read_as(_Change, at="ChangeInfo")
-        for _look in looks(deadline):
-            if change.Status == "INSYNC":
-                return
-            change = self._route53.read("get_change", operation, deadline, Id=change.Id).read_as(
-                _Change, at="ChangeInfo"
-            )
-        raise not_in_time(operation, f"{change.Id} is {change.Status}")
+        if change.Status == "INSYNC":
+            return
+
+        def look() -> tuple[_Change | None, str]:
+            answer = self._route53.read("get_change", operation, deadline, Id=change.Id)
+            found = answer.read_as(_Change, at="ChangeInfo")
+            return found if found.Status == "INSYNC" else None, f"{found.Id} is {found.Status}"
+
+        waited_for(look, vendor=VENDOR, operation=operation, deadline=deadline)
 
     def _leading(self, name: str, type: str, operation: str, deadline: Deadline) -> _RecordSet:
         found = [each for each in self._sets(name, operation, deadline) if each.Type in LEADING]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dr_console.errors import Outcome, Problem, ProviderError
+from dr_console.errors import Problem, ProviderError
 from dr_console.providers.aws import session
 from dr_console.providers.aws.session import AwsAnswer
 from dr_console.providers.deadlines import Deadline
@@ -50,11 +50,6 @@ class Service:
 def failed(operation: str, said: str) -> ProviderError:
     """It accepted, and reports that it went wrong."""
     return ProviderError(VENDOR, operation, Problem.FAILED, said=said, permanent=True)
-
-
-def not_in_time(operation: str, said: str) -> ProviderError:
-    """It accepted, and is not done: what was asked for may still come."""
-    return ProviderError(VENDOR, operation, Problem.NOT_IN_TIME, said=said, outcome=Outcome.UNKNOWN)
 
 
 def refused(operation: str, said: str) -> ProviderError:

@@ -10,7 +10,8 @@ from dr_console.providers.deadlines import Deadline
 from dr_console.providers.vercel.hosts import VercelHosts
 from dr_console.providers.vercel.shapes import REFERENCE, DeploymentShape
 from dr_console.providers.vercel.switching import VercelSwitching
-from dr_console.providers.vercel.wire import VENDOR, as_list, at, waited_for
+from dr_console.providers.vercel.wire import VENDOR, as_list, at
+from dr_console.providers.waiting import waited_for
 
 _LIST = _("list the deployments")
 _READ = _("read the deployment")
@@ -91,4 +92,4 @@ class VercelDeployments(VercelSwitching, VercelHosts):
                 )
             return deployment if deployment.readiness is Readiness.READY else None, deployment.state
 
-        return waited_for(look, operation=_BUILD, deadline=deadline)
+        return waited_for(look, vendor=VENDOR, operation=_BUILD, deadline=deadline)

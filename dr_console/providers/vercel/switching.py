@@ -15,7 +15,8 @@ from dr_console.errors import Outcome, Problem, ProviderError
 from dr_console.providers.capabilities.deployments import Acceptance, Project, Switch, SwitchState
 from dr_console.providers.deadlines import Deadline
 from dr_console.providers.vercel.shapes import ProjectShape
-from dr_console.providers.vercel.wire import VENDOR, Vercel, as_list, at, its_time, waited_for
+from dr_console.providers.vercel.wire import VENDOR, Vercel, as_list, at, its_time
+from dr_console.providers.waiting import waited_for
 
 _READ = _("read the project")
 _PROMOTE = _("promote the deployment")
@@ -68,7 +69,7 @@ class VercelSwitching(Vercel):
                 raise self._failure(project, switch, deadline)
             return switch if switch.state is SwitchState.DONE else None, switch.state.value
 
-        return waited_for(look, operation=_SWITCH, deadline=deadline)
+        return waited_for(look, vendor=VENDOR, operation=_SWITCH, deadline=deadline)
 
     def failed_hosts(self, project: str, kind: str, *, deadline: Deadline) -> list[str]:
         """The path of a rollback's list is not documented; it is the one that Vercel's own CLI reads."""

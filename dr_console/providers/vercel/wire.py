@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -14,9 +14,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
-from dr_console.errors import Outcome, Problem, ProviderError
 from dr_console.providers.credentials import credential
-from dr_console.providers.deadlines import Deadline, looks
+from dr_console.providers.deadlines import Deadline
 from dr_console.providers.http import Answer, Wire, Words
 
 VENDOR = "Vercel"
@@ -43,27 +42,6 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 class Pagination(BaseModel):
     next: int | None = None
-
-
-def waited_for(look: Callable[[], tuple[T | None, str]], *, operation: str, deadline: Deadline) -> T:
-    """What `look` finds, asked again and again; how far things are, its second answer, is told if it finds nothing.
-
-    A look that fails and may go well the next time does not end the waiting. Raises NOT_IN_TIME at the deadline, also
-    where that cut the last look short: what we wait for may yet come.
-    """
-    said = ""
-    for _look in looks(deadline):
-        found = None
-        try:
-            found, said = look()
-        except ProviderError as error:
-            if error.permanent:
-                raise
-            if not deadline.has_passed:
-                said = " ".join(filter(None, [error.problem.value, str(error.status or ""), error.code]))
-        if found is not None:
-            return found
-    raise ProviderError(VENDOR, operation, Problem.NOT_IN_TIME, said=said, outcome=Outcome.UNKNOWN)
 
 
 def at(*parts: str) -> str:
