@@ -12,7 +12,7 @@ from dr_console import env
 from dr_console.credentials import given_credentials, read_credentials
 from dr_console.logs import logging_config
 from dr_console.operations import data_folder
-from dr_console.vendors import PROVIDERS, edge_url, vendor_urls
+from dr_console.vendors import PROVIDERS, canary_urls, edge_url, vendor_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -175,6 +175,26 @@ DR_CREDENTIALS_SECRET = env.text(
 )
 # By capability: who can serve it, by dotted path; the first is taken unless the plan names another.
 DR_PROVIDERS = PROVIDERS
+
+# --- Noticing -----------------------------------------------------------------------------------
+DR_PROBE_LOCATION = env.text(
+    "DR_PROBE_LOCATION", "here", "Name of the place that this console asks from, where several do: Tokyo office."
+)
+DR_PROBE_INTERVAL_SECONDS = env.number(
+    "DR_PROBE_INTERVAL_SECONDS", 5.0, "How often every health endpoint is asked.", least=0.1, most=3600
+)
+DR_PROBE_TIMEOUT_SECONDS = env.number(
+    "DR_PROBE_TIMEOUT_SECONDS", 3.0, "How long one health check may take.", least=0.1, most=60
+)
+DR_PROBE_GOOD_ROUNDS = env.integer(
+    "DR_PROBE_GOOD_ROUNDS", 3, "How often in a row an endpoint that was down must be well to be up.", least=1, most=100
+)
+DR_CANARY_URLS = env.words(
+    "DR_CANARY_URLS",
+    canary_urls(DR_MODE),
+    "Independent addresses that are asked with every round: where none of them answers, the console itself is cut off, "
+    "and believes nothing that it sees.",
+)
 
 # --- Apps ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -350,6 +370,34 @@ EMAIL_URL = env.secret(
 )
 vars().update(env.mail_config("EMAIL_URL", EMAIL_URL))
 DEFAULT_FROM_EMAIL = env.text("DR_MAIL_FROM", "DR Console <dr-console@example.com>", "Sender of the console's mail.")
+
+# --- Messages to people, and to programs ----------------------------------------------------------
+DR_WEBHOOK_URLS = env.words(
+    "DR_WEBHOOK_URLS",
+    [],
+    "Addresses of your own that are told of every alert, between commas. Signed as Standard Webhooks say.",
+)
+DR_WEBHOOK_SECRET = env.secret(
+    "DR_WEBHOOK_SECRET", "", "What those are signed with: whsec_ and 24 to 64 bytes in base64."
+)
+DR_SIGNING_KEY = env.secret(
+    "DR_SIGNING_KEY",
+    "",
+    "Signs /degradation.json: an Ed25519 private key, 32 bytes in base64, the same on every server. "
+    "Without it, one is made and kept in DR_DATA_DIR.",
+)
+DR_DEGRADATION_KEY = env.text(
+    "DR_DEGRADATION_KEY",
+    "degradation_level",
+    "Key in the settings store that the product reads its degradation level at, and the field in which its health "
+    "address says it.",
+)
+DR_DEGRADATION_HEALTH_URL = env.url(
+    "DR_DEGRADATION_HEALTH_URL",
+    "",
+    "Address of the product that says in JSON at which level it is.",
+    shown="the first health address of the plan’s first service that users ask too",
+)
 
 # --- Security -----------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

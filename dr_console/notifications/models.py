@@ -44,7 +44,9 @@ class Delivery(models.Model):
     fence = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     handed_over_at = models.DateTimeField(
-        null=True, blank=True, help_text="Written just before the channel is spoken to. Empty: nothing can have arrived."
+        null=True,
+        blank=True,
+        help_text="Written before the channel is spoken to. Empty: nothing can have arrived.",
     )
     not_before = models.DateTimeField(default=now)
     give_up_at = models.DateTimeField(null=True, blank=True)

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='delivery',
             name='handed_over_at',
-            field=models.DateTimeField(blank=True, help_text='Written just before the channel is spoken to. Empty: nothing can have arrived.', null=True),
+            field=models.DateTimeField(blank=True, help_text='Written before the channel is spoken to. Empty: nothing can have arrived.', null=True),
         ),
         migrations.AddField(
             model_name='delivery',

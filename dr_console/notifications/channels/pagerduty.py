@@ -1,0 +1,43 @@
+"""PagerDuty. Its key makes pages about one thing one page, however often they are sent."""
+
+from __future__ import annotations
+
+from dr_console.notifications.models import Delivery
+from dr_console.providers import registry
+from dr_console.providers.capabilities.paging import Link, Page, Urgency
+from dr_console.providers.deadlines import Deadline
+
+SOURCE = "DR Console"
+
+
+class PagerDutyChannel:
+    def may_repeat(self) -> bool:
+        return True
+
+    def send(self, delivery: Delivery, *, deadline: Deadline) -> str:
+        key = str(delivery.payload.get("key") or delivery.dedup_key)
+        if delivery.payload.get("action") == "resolve":
+            registry.paging().resolve(key, deadline=deadline)
+            return key
+        return registry.paging().trigger(_page(delivery, key), deadline=deadline)
+
+    def find(self, delivery: Delivery, *, deadline: Deadline) -> str | None:
+        key = str(delivery.payload.get("key") or delivery.dedup_key)
+        return key if registry.paging().find(key, deadline=deadline) else ""
+
+
+def _page(delivery: Delivery, key: str) -> Page:
+    payload = delivery.payload
+    text = f"{delivery.subject}: {delivery.body}" if delivery.body else delivery.subject
+    url = payload.get("url")
+    return Page(
+        key=key,
+        summary=text,
+        source=SOURCE,
+        urgency=Urgency(payload.get("urgency", Urgency.CRITICAL)),
+        at=delivery.created_at,
+        component=str(payload.get("component", "")),
+        kind=str(payload.get("event", "")),
+        details=dict(payload.get("facts", [])),
+        links=(Link(url, payload.get("url_text") or url),) if url else (),
+    )

@@ -1,0 +1,98 @@
+"""Tell people. What is asked for is written in the caller's transaction, and sent once that has committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from dr_console.audit.services import record as audit
+from dr_console.errors import Refused
+from dr_console.live.publish import nudge
+from dr_console.notifications import doorbell
+from dr_console.notifications.delivery import tell
+from dr_console.notifications.messages import Message, written
+from dr_console.notifications.models import Channel, Delivery
+
+State = Delivery.State
+GIVE_UP_AFTER = timedelta(hours=1)
+SUBJECT_CHARACTERS = 300
+
+
+@transaction.atomic
+def notify(
+    *,
+    channel: Channel | str,
+    message: Message,
+    dedup_key: str,
+    address: str = "",
+    recipient: str = "",
+    about: str = "",
+    language: str = "",
+    payload: Mapping[str, Any] | None = None,
+    topics: Iterable[str] = (),
+    is_practice: bool = False,
+) -> Delivery:
+    """Ask for one message to one address. Asked for twice with the same `dedup_key`, it is one message.
+
+    `address`: empty for the channel's own in the settings. `recipient`: whom it is for, in words. `about`: reference
+    of an incident. `payload`: what the channel needs beside the text, nothing secret: urgency, event, key, action,
+    component, question, keys_url, status_url. `topics`: live topics, beside "console", that hear what becomes of it.
+    """
+    language = language or settings.LANGUAGE_CODE
+    text = written(message, language=language, is_practice=is_practice)
+    asked = Delivery(
+        channel=channel,
+        address=address,
+        recipient=recipient[:200],
+        language=language,
+        subject=text.subject[:SUBJECT_CHARACTERS],
+        body=text.body,
+        payload={**text.extra, **(payload or {})},
+        about=about,
+        dedup_key=dedup_key[:200],
+        is_practice=is_practice,
+        topics=sorted(topics),
+        give_up_at=now() + GIVE_UP_AFTER,
+    )
+    Delivery.objects.bulk_create([asked], ignore_conflicts=True)
+    delivery = Delivery.objects.get(dedup_key=asked.dedup_key)
+    transaction.on_commit(partial(doorbell.ring, delivery.pk), robust=True)
+    tell(delivery)
+    return delivery
+
+
+@transaction.atomic
+def send_again(delivery: Delivery, *, by: User) -> Delivery:
+    """Send once more what has failed, what was perhaps sent, or what was cancelled."""
+    ended = Delivery.objects.filter(pk=delivery.pk, state__in=(State.FAILED, State.UNKNOWN, State.CANCELLED))
+    at = now()
+    fresh = {"attempts": 0, "handed_over_at": None, "not_before": at, "give_up_at": at + GIVE_UP_AFTER}
+    if not ended.update(state=State.QUEUED, ended_at=None, error=None, **fresh):
+        raise Refused(_("This message has been sent, or is about to be."))
+    audit("delivery.sent_again", by=by, target=delivery, before={"state": delivery.state})
+    delivery.refresh_from_db()
+    transaction.on_commit(partial(doorbell.ring, delivery.pk), robust=True)
+    tell(delivery)
+    return delivery
+
+
+@transaction.atomic
+def cancel(deliveries: Iterable[Delivery]) -> int:
+    """Do not send those of these that still wait. Returns how many; what is being sent, or may have been, stays."""
+    waiting = [delivery for delivery in deliveries if _stop(delivery)]
+    for topic in sorted({"console", *(topic for delivery in waiting for topic in delivery.topics)} if waiting else ()):
+        nudge(topic, "deliveries")
+    return len(waiting)
+
+
+def _stop(delivery: Delivery) -> bool:
+    queued = Delivery.objects.filter(pk=delivery.pk, state=State.QUEUED, handed_over_at=None)
+    return bool(queued.update(state=State.CANCELLED, ended_at=now()))
