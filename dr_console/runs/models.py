@@ -101,6 +101,9 @@ class Run(models.Model):
     state = models.CharField(_("state"), max_length=26, choices=State, default=State.RUNNING)
     version = models.PositiveIntegerField(default=0, help_text="Grows with each change that a command could miss.")
     said = models.JSONField(default=dict, help_text="A sentence: why it is in this state.")
+    ends_as = models.CharField(
+        max_length=26, blank=True, help_text="The state it gets once nothing runs any more; rolled_back: it is undone."
+    )
     created_at = models.DateTimeField(default=now)
     ended_at = models.DateTimeField(null=True, blank=True)
     deadline = models.DateTimeField(null=True, blank=True)
@@ -219,6 +222,7 @@ class Step(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveSmallIntegerField(default=0)
     max_attempts = models.PositiveSmallIntegerField(default=1)
+    takeovers = models.PositiveSmallIntegerField(default=0, help_text="How often its owner was gone in the middle.")
     interval_seconds = models.PositiveIntegerField(default=0, help_text="Between attempts.")
     timeout_seconds = models.PositiveIntegerField(default=60, help_text="For one attempt.")
     not_before = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,21 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('runs', '0002_stored_preview'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='run',
+            name='ends_as',
+            field=models.CharField(blank=True, help_text='The state it gets once nothing runs any more; rolled_back: it is undone.', max_length=26),
+        ),
+        migrations.AddField(
+            model_name='step',
+            name='takeovers',
+            field=models.PositiveSmallIntegerField(default=0, help_text='How often its owner was gone in the middle.'),
+        ),
+    ]
