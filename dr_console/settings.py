@@ -144,6 +144,15 @@ DR_WORKER_THREADS = env.integer(
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = DR_WORKER_THREADS
 
+# --- Runs: docs/runs.md has the reason for each ---------------------------------------------------
+DR_LEASE_SECONDS = env.integer(
+    "DR_LEASE_SECONDS",
+    30,
+    "How long a worker that goes silent keeps a step of a run to itself. One that died on the same host loses it at once.",
+    least=2,
+    most=600,
+)
+
 # --- Vendors: base URLs. The sandbox and the real clouds can never mix ----------------------------
 DR_SANDBOX_PORT = env.integer(
     "DR_SANDBOX_PORT", 8100, "Port of the pretend clouds in sandbox mode.", least=1, most=65535
@@ -423,6 +432,34 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "dr_console.web.views.csrf_failure"
+
+# --- Measured values ----------------------------------------------------------------------------
+DR_API_CALLS_PER_MINUTE = env.integer(
+    "DR_API_CALLS_PER_MINUTE", 120, "How often a minute one API token may call.", least=1, most=100_000
+)
+DR_PROMETHEUS_URL = env.url(
+    "DR_PROMETHEUS_URL",
+    "",
+    "Prometheus, or what answers its query API, that metrics are read from: https://prometheus.example.com. "
+    "At a private address it also needs DR_ALLOWED_NETWORKS.",
+)
+DR_PROMETHEUS_TOKEN = env.secret("DR_PROMETHEUS_TOKEN", "", "Bearer token that Prometheus asks for, if it does.")
+# By metric of the plan's thresholds. Where there is none, the metric is pushed, or taken from health checks.
+DR_PROMETHEUS_QUERIES = {
+    metric: env.text(
+        f"DR_PROMETHEUS_{metric.upper()}",
+        "",
+        f"PromQL query that gives {meaning}, as one value; $window stands for the threshold’s window (300s).",
+    )
+    for metric, meaning in (
+        ("availability", "the availability in percent"),
+        ("response_time_p50", "the 50th percentile of the response time in milliseconds"),
+        ("response_time_p95", "the 95th percentile of the response time in milliseconds"),
+        ("response_time_p99", "the 99th percentile of the response time in milliseconds"),
+        ("error_rate", "the share of failed requests in percent"),
+        ("throughput", "the requests per second"),
+    )
+}
 
 # --- Operations ---------------------------------------------------------------------------------
 DR_METRICS_TOKEN = env.secret(

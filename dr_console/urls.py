@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from dr_console import home
+from dr_console import api, home
 from dr_console.web import views as web
 
 handler400 = "dr_console.web.views.bad_request"
@@ -20,10 +20,12 @@ urlpatterns = [
     path("", include("dr_console.web.urls")),
     path("accounts/", include("dr_console.people.account_urls")),
     path("live/", include("dr_console.live.urls")),
+    path("api/v1/", api.urls),
     path("people/", include("dr_console.people.urls")),
     path("audit/", include("dr_console.audit.urls")),
     path("sandbox/", include("dr_console.sandbox_page.urls")),
     path("plan/", include("dr_console.plans.urls")),
+    path("runs/", include("dr_console.runs.urls")),
     path("", include("incidents.urls")),
     path("backups/", include("backups.urls")),
     path("drills/", include("drills.urls")),

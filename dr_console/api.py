@@ -1,0 +1,90 @@
+"""The HTTP API: one object, to which each app's api.py gives its router. Its description: /api/v1/openapi.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from dr_console import __version__
+from dr_console.errors import Refused
+from dr_console.people.tokens import ScopeMissing, TooManyCalls
+from incidents.api import router as incidents
+
+api = NinjaAPI(
+    title="DR Console",
+    version="1",
+    description=(
+        f"The API of DR Console {__version__}. Programs say who they are with `Authorization: Bearer drc_…`; "
+        "administrators make tokens under *People → API tokens*, or with `manage.py api_token`. "
+        "Errors are JSON: `error` is a sentence, `problems` says where."
+    ),
+    # Its page for people is a script from elsewhere, which our Content-Security-Policy rightly refuses.
+    docs_url=None,
+)
+api.add_router("", incidents)
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    problems = [{"where": _place(one["loc"]), "problem": _words(one)} for one in error.errors]
+    said = "Nothing was accepted: correct what `problems` names, and send all of it again."
+    return api.create_response(request, {"error": said, "problems": problems}, status=422)
+
+
+@api.exception_handler(AuthenticationError)
+def _stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    said = "Send a token that is neither revoked nor expired: Authorization: Bearer drc_…"
+    response = api.create_response(request, {"error": said}, status=401)
+    response["WWW-Authenticate"] = 'Bearer realm="DR Console"'
+    return response
+
+
+@api.exception_handler(ScopeMissing)
+def _not_for_this(request: HttpRequest, error: ScopeMissing) -> HttpResponse:
+    return api.create_response(request, {"error": f"This token lacks the scope {error.scope}."}, status=403)
+
+
+@api.exception_handler(TooManyCalls)
+def _too_many(request: HttpRequest, error: TooManyCalls) -> HttpResponse:
+    said = f"Too many calls with this token. Try again in {error.retry_after} s, or send more samples in one call."
+    response = api.create_response(request, {"error": said}, status=429)
+    response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+@api.exception_handler(Refused)
+def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    return api.create_response(request, {"error": str(error)}, status=409)
+
+
+@api.exception_handler(HttpError)
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return api.create_response(request, {"error": str(error)}, status=error.status_code)
+
+
+def _place(location: Iterable[str | int]) -> str:
+    """Where in the body: samples[3].value. The first two are ninja's own: "body", and the parameter's name."""
+    parts = list(location)[2:]
+    named = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return named.lstrip(".") or "body"
+
+
+def _words(problem: dict[str, Any]) -> str:
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _without_login(patterns: Iterable[URLPattern]) -> None:
+    """Tokens let programs in, not the login page that the middleware would send them to."""
+    for pattern in patterns:
+        login_not_required(pattern.callback)
+
+
+# (patterns, app name, namespace), as Django's path() takes it.
+urls = api.urls
+_without_login(urls[0])
