@@ -101,6 +101,19 @@ def integer(name: str, default: int, meaning: str, *, least: int, most: int) -> 
     return _read(name, f"whole number, {least}–{most}", default, meaning, parse)
 
 
+def number(name: str, default: float, meaning: str, *, least: float, most: float) -> float:
+    def parse(raw: str) -> float:
+        try:
+            value = float(raw)
+        except ValueError:
+            value = float("nan")
+        if not least <= value <= most:  # nor is anything that is no number
+            raise ValueError(f"a number from {least:g} to {most:g}")
+        return value
+
+    return _read(name, f"number, {least:g}–{most:g}", default, meaning, parse, shown=f"{default:g}")
+
+
 def choice(name: str, default: str, meaning: str, *, among: Sequence[str]) -> str:
     def parse(raw: str) -> str:
         if raw not in among:

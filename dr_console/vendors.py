@@ -84,6 +84,14 @@ def edge_url(mode: str, *, sandbox_port: int) -> str:
     return url
 
 
+def canary_urls(mode: str) -> list[str]:
+    """Hosts that have nothing in common, neither with the product nor with each other."""
+    if mode == "sandbox":
+        return [f"https://{host}/" for host in ("canary.example.net", "canary.example.org", "canary.example.edu")]
+    # Companies that the console speaks with anyway: nobody else hears of it.
+    return ["https://one.one.one.one/cdn-cgi/trace", "https://checkip.amazonaws.com/", "https://github.com/robots.txt"]
+
+
 def _refuse_the_other_world(mode: str, setting: str, url: str) -> None:
     here = is_loopback(urlsplit(url).hostname or "") if url else False
     if mode == "sandbox" and not here:

@@ -18,6 +18,8 @@ CDN_SECONDS = 0.02
 # Which answers the CDN keeps: these of its own accord, and on these hosts everything, as a rule of the customer says.
 KEPT_SUFFIXES = (".webp", ".png", ".jpg", ".svg", ".js", ".css", ".woff2", ".ico")
 KEEP_EVERYTHING = ("www.example.com", "cdn.example.com", "images.example.com", "backup-cdn.example.com")
+# Hosts that have nothing to do with the product, for the console to see whether it reaches anything at all.
+CANARIES = ("canary.example.net", "canary.example.org", "canary.example.edu")
 PAGES = {
     500: "Internal server error",
     502: "Bad gateway",
@@ -41,6 +43,8 @@ class Edge:
 
     def serve(self, ask: Ask) -> Reply:
         """What a user gets who asks this now. Takes no time itself: `seconds` of the reply says how long it took."""
+        if ask.host in CANARIES:
+            return Reply(200, b"ok\n", {"content-type": "text/plain"}, seconds=CDN_SECONDS, by="canary")
         trace = self.users.trace(ask.host)
         if trace.is_proxied:
             return self._through_cdn(ask)

@@ -1,0 +1,48 @@
+"""The process that watches: health checks, and in the console itself also the scheduler's bell."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+
+from celery import Celery
+from celery.beat import Service
+from django.conf import settings
+
+from dr_console.audit import origin
+from dr_console.operations.heartbeats import Pulse
+from dr_console.operations.models import Heartbeat
+from incidents.watching.loop import Consider, Watch
+
+AFTER_ROUND: tuple[Consider, ...] = ()
+
+
+def watch(location: str = "") -> None:
+    """Ask every health endpoint from this place until SIGTERM."""
+    location = location or settings.DR_PROBE_LOCATION
+    origin.this_process_is(origin.WORKER)
+    Pulse(f"watch {location}", kind=Heartbeat.Kind.WATCH).start()
+    asyncio.run(_until_told(location))
+
+
+async def _until_told(location: str) -> None:
+    loop, watching = asyncio.get_running_loop(), Watch(location, after_round=AFTER_ROUND)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, watching.stop)
+    await watching.run()
+
+
+def ring(app: Celery) -> None:
+    """Ring for periodic tasks, in a thread: it only ever sleeps and rings."""
+    threading.Thread(target=_ring, args=(app,), name="beat", daemon=True).start()
+
+
+def _ring(app: Celery) -> None:
+    app.set_current()
+    try:
+        Service(app, scheduler_cls=app.conf.beat_scheduler).start(embedded_process=False)
+    finally:
+        # Without its bell the process is no use: the supervisor starts another.
+        os.kill(os.getpid(), signal.SIGTERM)
