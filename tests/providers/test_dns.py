@@ -253,3 +253,24 @@ def _raw(sandbox: Sandbox, method: str, path: str, json: Any = None) -> None:
 
 def _effects(sandbox: Sandbox) -> list[str]:
     return [effect["what"] for effect in sandbox.get("/truth/effects")["effects"] if effect["vendor"] == "cloudflare"]
+
+
+def test_a_name_leaves_the_cdn_where_that_is_asked_for_and_comes_back_into_it(
+    in_sandbox: Sandbox, held: None, soon: Deadline
+) -> None:
+    dns = registry.dns("cloudflare")
+    before = dns.record(API, deadline=soon)
+    assert before.proxied
+    left = dns.point(Pointing(API, before.content, proxied=False), reference=INCIDENT, deadline=soon)
+    assert (left.content, left.proxied) == (before.content, False)
+    assert INCIDENT in left.comment
+    again = dns.point(Pointing(API, before.content, proxied=False), reference="another", deadline=soon)
+    assert again == left
+    assert dns.put_back(before, deadline=soon) == replace(before, other=dns.record(API, deadline=soon).other)
+
+
+def test_where_there_is_no_cdn_no_name_can_be_led_through_it(monkeypatch: pytest.MonkeyPatch, soon: Deadline) -> None:
+    FakedRoute53().fake().install(monkeypatch)
+    with pytest.raises(ProviderError) as raised:
+        Route53Dns(ZONE).point(Pointing(API, HOST, proxied=True), reference=INCIDENT, deadline=soon)
+    assert (raised.value.problem, raised.value.permanent) == (Problem.REFUSED, True)

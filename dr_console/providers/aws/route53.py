@@ -85,6 +85,8 @@ class Route53Dns:
 
     def point_all(self, pointings: Sequence[Pointing], *, reference: str, deadline: Deadline) -> list[DnsRecord]:
         _must_differ([pointing.name for pointing in pointings], POINT)
+        if through := [pointing.name for pointing in pointings if pointing.proxied]:
+            raise refused(POINT, f"Route 53 has no CDN that {', '.join(through)} could go through")
         changes: list[dict[str, Any]] = []
         for pointing in pointings:
             now = self._leading(pointing.name, pointing.type, POINT, deadline)

@@ -30,11 +30,15 @@ class DnsRecord:
 
 @dataclass(frozen=True)
 class Pointing:
-    """Point `name` at `to`: a host name (CNAME) or an address (A, AAAA)."""
+    """Point `name` at `to`: a host name (CNAME) or an address (A, AAAA).
+
+    `proxied`: whether traffic is to go through the vendor's CDN from then on; None leaves that as it is.
+    """
 
     name: str
     to: str
     type: str = "CNAME"
+    proxied: bool | None = None
 
 
 class DnsProvider(Protocol):
@@ -45,7 +49,8 @@ class DnsProvider(Protocol):
         ...
 
     def point(self, pointing: Pointing, *, reference: str, deadline: Deadline) -> DnsRecord:
-        """Point a record elsewhere, changing only its content and its comment, which is to name `reference`.
+        """Point a record elsewhere, changing only its content and its comment, which is to name `reference`,
+        and `proxied` where the pointing says so. Raises REFUSED, permanent, where the vendor has no CDN of its own.
 
         One that points there already is left as it is. Its type is changed too where it was another one (an address
         before, a host name now). Doing it twice is the same as doing it once, and `record` tells whether it was done.

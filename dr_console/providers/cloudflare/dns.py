@@ -118,10 +118,14 @@ def _refuse_twice(names: Sequence[str], operation: str) -> None:
 
 def _change(before: DnsRecord, pointing: Pointing, reference: str) -> dict[str, Any]:
     """What to send so that the record points there; nothing if it does already."""
-    if before.type == pointing.type and _plain(before.content) == _plain(pointing.to):
+    leads_there = before.type == pointing.type and _plain(before.content) == _plain(pointing.to)
+    is_proxied = pointing.proxied is None or pointing.proxied == before.proxied
+    if leads_there and is_proxied:
         return {}
     comment = f"DR {reference}: was {before.content}"[:MOST_COMMENT]
     change: dict[str, Any] = {"content": pointing.to, "comment": comment}
+    if not is_proxied:
+        change["proxied"] = pointing.proxied
     return change if before.type == pointing.type else {"type": pointing.type, **change}
 
 
