@@ -1,0 +1,113 @@
+"""Who is told of what, at which address, as the plan says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from incidents.models import ChannelKind, Contact, ContactChannel, EscalationLevel, EscalationPolicy, Rotation, Severity
+from incidents.queries.oncall import whose_turn
+
+# Channels, groups and people as Slack itself calls them; it takes no other name for a person.
+SLACK_ID = re.compile(r"[CDGUW][A-Z0-9]{6,}")
+# One for the whole console, in the settings: what the contact's address says is for people to read.
+SHARED = (ChannelKind.PAGERDUTY, ChannelKind.SLACK)
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """`channel`: a word of notifications.Channel. `address`: empty for the channel's own in the settings."""
+
+    channel: str
+    address: str
+    name: str
+    language: str = ""
+    is_placeholder: bool = False
+
+
+def first_row(severity: str, *, at: datetime) -> list[Recipient]:
+    """Everybody whom the escalation matrix names first for this severity, by each of its channels."""
+    policy = _policies().filter(severity=severity).first()
+    levels = list(policy.levels.all())[:1] if policy else []
+    return _merged(one for level in levels for one in _at_level(level, level.channels, at))
+
+
+def last_resort(severity: str) -> list[Recipient]:
+    """Whom the matrix names for when nobody answers, by every channel that there is."""
+    policy = _policies().filter(severity=severity).select_related("fallback").first()
+    if policy is None or policy.fallback is None:
+        return []
+    return _merged(_of(policy.fallback, ChannelKind.values))
+
+
+def by_channel(channel: ChannelKind, severity: str, *, at: datetime) -> list[Recipient]:
+    """Who is told by this channel of something this severe: the first level that uses it, of this policy or the next.
+
+    Of a plan that names nobody for it, everybody who has such an address; the shared channel in the settings always.
+    """
+    levels = [level for policy in _this_first(severity) for level in policy.levels.all() if channel in level.channels]
+    found = _merged(one for level in levels[:1] for one in _at_level(level, [channel], at))
+    if found:
+        return found
+    everybody = Contact.objects.current().prefetch_related("channels")
+    found = _merged(one for contact in everybody for one in _of(contact, [channel]) if one.address)
+    return found or ([Recipient(channel, "", "")] if channel in SHARED else [])
+
+
+def _policies() -> QuerySet[EscalationPolicy]:
+    return EscalationPolicy.objects.current().prefetch_related("levels")
+
+
+def _this_first(severity: str) -> list[EscalationPolicy]:
+    """The policy of this severity, then the less severe ones, then the more severe."""
+    order = [*Severity.values[Severity.values.index(severity) :], *Severity.values]
+    return sorted(_policies(), key=lambda policy: order.index(policy.severity))
+
+
+def _at_level(level: EscalationLevel, channels: Iterable[str], at: datetime) -> Iterator[Recipient]:
+    for contact in _contacts(level, at):
+        yield from _of(contact, channels)
+
+
+def _contacts(level: EscalationLevel, at: datetime) -> list[Contact]:
+    rotations = {rotation.key: rotation for rotation in Rotation.objects.current()}
+    keys = []
+    for target in level.targets:
+        kind, _colon, key = target.partition(":")
+        if kind == "rotation" and key in rotations:
+            key = whose_turn(rotations[key], at)
+        keys.append(key)
+    found = {contact.key: contact for contact in Contact.objects.current().prefetch_related("channels")}
+    return [found[key] for key in keys if key in found]
+
+
+def _of(contact: Contact, channels: Iterable[str]) -> Iterator[Recipient]:
+    for channel in (ChannelKind(one) for one in channels):
+        own = [one for one in contact.channels.all() if one.kind == channel]
+        if channel in SHARED:
+            yield _shared(channel, contact, own)
+        else:
+            for one in own:
+                yield Recipient(channel, one.address, contact.name, contact.language, one.is_placeholder)
+
+
+def _shared(channel: ChannelKind, contact: Contact, own: list[ContactChannel]) -> Recipient:
+    """Through the settings' own channel, but where the contact has a name that Slack itself would take."""
+    if own and channel == ChannelKind.SLACK and SLACK_ID.fullmatch(own[0].address):
+        return Recipient(channel, own[0].address, contact.name, contact.language)
+    handle = f" ({own[0].address})" if own and channel == ChannelKind.SLACK and not own[0].is_placeholder else ""
+    return Recipient(channel, "", f"{contact.name}{handle}", contact.language)
+
+
+def _merged(recipients: Iterable[Recipient]) -> list[Recipient]:
+    """One for each address; whoever shares one is named together."""
+    found: dict[tuple[str, str], Recipient] = {}
+    for one in recipients:
+        known = found.setdefault((one.channel, one.address), one)
+        if one.name not in known.name:
+            found[one.channel, one.address] = replace(known, name=f"{known.name}, {one.name}")
+    return list(found.values())
