@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -79,10 +79,11 @@ def _words(problem: dict[str, Any]) -> str:
     return str(problem["msg"]).removeprefix("Value error, ")
 
 
-def _without_login(patterns: Iterable[URLPattern]) -> None:
+def _without_login(patterns: Iterable[URLPattern | URLResolver]) -> None:
     """Tokens let programs in, not the login page that the middleware would send them to."""
     for pattern in patterns:
-        login_not_required(pattern.callback)
+        if pattern.callback is not None:
+            login_not_required(pattern.callback)
 
 
 # (patterns, app name, namespace), as Django's path() takes it.

@@ -1,0 +1,176 @@
+"""What the metrics of the plan's thresholds read now, and where that comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Max
+
+from incidents.figures import Figures, Sample, added_up, unpack_samples
+from incidents.models import ProbeRound, ServiceEndpoint, Source, Threshold
+from incidents.models import Sample as KeptSample
+from incidents.thresholds import (
+    STALE,
+    Gap,
+    Observation,
+    Reading,
+    Rule,
+    least_for_percentile,
+    reading_of,
+    share_of,
+)
+
+Metric = Threshold.Metric
+#: What is looked back over where the plan names no window.
+WINDOW = timedelta(seconds=60)
+#: A metric that was pushed stays a pushed one for so long after the last: until then it is unknown, not well.
+REMEMBERED = timedelta(hours=1)
+#: With a window, so many pushed values at least; less would be the newest by itself.
+LEAST_PUSHED = 3
+PERCENTILES = {Metric.RESPONSE_TIME_P50: 50, Metric.RESPONSE_TIME_P95: 95, Metric.RESPONSE_TIME_P99: 99}
+SHARES = {Metric.AVAILABILITY: False, Metric.ERROR_RATE: True}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A reading, who took it, and the service that does worst in it: its key, and its own value."""
+
+    reading: Reading
+    source: Source | None = None
+    worst_part: str = ""
+    worst_value: float | None = None
+
+
+def window_of(threshold: Threshold) -> timedelta:
+    return timedelta(seconds=threshold.window_seconds) if threshold.window_seconds else WINDOW
+
+
+def rule_of(threshold: Threshold, source: Source | None = None) -> Rule:
+    """What the plan says, for readings from this source. Prometheus looks back over the window itself."""
+    by_itself = threshold.window_seconds is None or source is Source.PROMETHEUS
+    return Rule(
+        below=threshold.comparison == Threshold.Comparison.BELOW,
+        limit=threshold.value,
+        window=window_of(threshold),
+        least=1 if by_itself else LEAST_PUSHED,
+        ideal=100.0 if threshold.unit == Threshold.Unit.PERCENT else None,
+        by_itself=by_itself,
+    )
+
+
+def readings(thresholds: Iterable[Threshold], at: datetime) -> dict[int, Measured]:
+    """What each threshold's metric reads, by the threshold's primary key. Four queries, however many there are."""
+    thresholds = list(thresholds)
+    sources = _sources(at)
+    longest = max((window_of(threshold) for threshold in thresholds), default=WINDOW)
+    kept = _kept(at - longest, at)
+    rounds = _Rounds(at - longest, at) if Source.PROBES in sources.values() else None
+    found = {}
+    for threshold in thresholds:
+        source = sources[threshold.metric]
+        if source is None:
+            found[threshold.pk] = Measured(Reading(None, gap=Gap.NO_SOURCE))
+        elif source is Source.PROBES and rounds is not None:
+            found[threshold.pk] = rounds.measured(threshold)
+        else:
+            observations = kept.get((threshold.metric, source), [])
+            found[threshold.pk] = Measured(reading_of(observations, rule_of(threshold, source), at), source)
+    return found
+
+
+def _sources(at: datetime) -> dict[str, Source | None]:
+    """Where each metric comes from: what the settings name, else what programs push, else health checks."""
+    pushed = dict(
+        KeptSample.objects.filter(source=Source.PUSHED, at__gt=at - REMEMBERED, at__lte=at)
+        .values_list("metric")
+        .annotate(Max("at"))
+        .order_by()
+    )
+    return {metric: _source(metric, metric in pushed) for metric in Metric.values}
+
+
+def _source(metric: str, is_pushed: bool) -> Source | None:
+    if settings.DR_PROMETHEUS_URL and settings.DR_PROMETHEUS_QUERIES[metric]:
+        return Source.PROMETHEUS
+    if is_pushed:
+        return Source.PUSHED
+    return None if metric == Metric.THROUGHPUT else Source.PROBES
+
+
+def _kept(since: datetime, until: datetime) -> dict[tuple[str, str], list[Observation]]:
+    found: dict[tuple[str, str], list[Observation]] = {}
+    rows = KeptSample.objects.filter(at__gt=since, at__lte=until)
+    for metric, source, token, at, value, count in rows.values_list(
+        "metric", "source", "token_id", "at", "value", "count"
+    ):
+        found.setdefault((metric, source), []).append(Observation(at, value, count, str(token or "")))
+    return found
+
+
+class _Rounds:
+    """The health checks between two moments, of the addresses that users come to."""
+
+    def __init__(self, since: datetime, until: datetime) -> None:
+        self.until = until
+        self.services = facing_endpoints()
+        rows = ProbeRound.objects.filter(kind=ProbeRound.Kind.ROUND, at__gt=since, at__lte=until)
+        # A place that could not reach even the independent hosts has measured itself.
+        self.rounds = [(row.at, unpack_samples(bytes(row.samples))) for row in rows if not row.is_cut_off]
+
+    def measured(self, threshold: Threshold) -> Measured:
+        since = self.until - window_of(threshold)
+        within = [(at, samples) for at, samples in self.rounds if at > since]
+        if not within:
+            return Measured(Reading(None, gap=Gap.NOTHING), Source.PROBES)
+        if self.until - max(at for at, _samples in within) > STALE:
+            return Measured(Reading(None, gap=Gap.STOPPED), Source.PROBES)
+        parts = self._by_service(samples for _at, samples in within)
+        total = Figures()
+        for figures in parts.values():
+            total.add(figures)
+        return Measured(_read(total, threshold), Source.PROBES, *_worst(parts, threshold))
+
+    def _by_service(self, rounds: Iterable[Mapping[int, Sample]]) -> dict[str, Figures]:
+        found: dict[str, Figures] = {}
+        for endpoint, figures in added_up(rounds).items():
+            if service := self.services.get(endpoint):
+                found.setdefault(service, Figures()).add(figures)
+        return found
+
+
+def facing_endpoints() -> dict[int, str]:
+    """The endpoints at a public name of their service, which is where users come, each with the service's key.
+
+    All of them where the plan has none such: better to measure too much than nothing.
+    """
+    endpoints = list(ServiceEndpoint.objects.filter(service__retired_at=None).select_related("service"))
+    facing = {
+        endpoint.pk: endpoint.service.key
+        for endpoint in endpoints
+        if urlsplit(endpoint.url).hostname in endpoint.service.hostnames
+    }
+    return facing or {endpoint.pk: endpoint.service.key for endpoint in endpoints}
+
+
+def _read(figures: Figures, threshold: Threshold) -> Reading:
+    if threshold.metric in SHARES:
+        return share_of(figures.count, figures.failed, of_failures=SHARES[Metric(threshold.metric)])
+    percent = PERCENTILES[Metric(threshold.metric)]
+    good = figures.count - figures.failed
+    if good < least_for_percentile(percent):
+        return Reading(None, good, Gap.TOO_FEW if figures.count else Gap.NOTHING)
+    return Reading(figures.percentile(percent / 100), good)
+
+
+def _worst(parts: Mapping[str, Figures], threshold: Threshold) -> tuple[str, float | None]:
+    """The service whose own reading is furthest on the wrong side; none where nothing is known of any."""
+    values = [(value, key) for key, one in parts.items() if (value := _read(one, threshold).value) is not None]
+    if not values:
+        return "", None
+    below = threshold.comparison == Threshold.Comparison.BELOW
+    value, key = min(values) if below else max(values)
+    return key, value
