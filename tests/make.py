@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import count as numbers
 from typing import Any
@@ -14,14 +14,20 @@ from django.utils.timezone import now
 from backups.models import BackupPolicy
 from dr_console.errors import Problem, ProviderError
 from dr_console.management.preparation import BUILT_IN_PLAN
+from dr_console.notifications.messages import Message
+from dr_console.notifications.models import Channel, Delivery
+from dr_console.notifications.services import notify
 from dr_console.operations.heartbeats import beat
 from dr_console.operations.models import CheckRound, Heartbeat, ProviderCheck
+from dr_console.people import tokens
 from dr_console.people.services import sync_roles
 from dr_console.plans import reader, services
 from dr_console.plans.models import PlanVersion
+from dr_console.providers.capabilities.probe import Failure
 from dr_console.providers.checking import Finding, State
 from dr_console.runs.models import Run, Step
-from incidents.models import Contact, FailoverPlan, Incident, Region, Service
+from incidents.figures import Sample, pack_samples
+from incidents.models import Contact, FailoverPlan, Incident, ProbeRound, Region, Service, ServiceEndpoint
 
 _number = numbers(1)
 
@@ -127,3 +133,33 @@ def run(*steps: dict[str, Any], **fields: Any) -> Run:
 def step(run: Run, key: str = "dns", **fields: Any) -> Step:
     defaults: dict[str, Any] = {"position": 0, "does": f"test.{key}", "titles": {"en": key.title()}}
     return Step.objects.create(run=run, key=key, **defaults | fields)
+
+
+def message(**fields: Any) -> Delivery:
+    """A message that is to be sent, as a service asks for it."""
+    defaults: dict[str, Any] = {
+        "channel": Channel.SLACK,
+        "message": Message(subject="Tokyo does not answer", body="Three probes failed."),
+        "dedup_key": f"test:{next(_number)}",
+    }
+    return notify(**defaults | fields)
+
+
+def probe_round(
+    *, at: datetime | None = None, failing: Iterable[ServiceEndpoint] = (), milliseconds: float = 80.0, **fields: Any
+) -> ProbeRound:
+    """One round of health checks of every endpoint of the plan, of which these fail."""
+    failed = {endpoint.pk for endpoint in failing}
+    samples = {
+        pk: Sample(milliseconds, 200, Failure.TIMED_OUT if pk in failed else None)
+        for pk in ServiceEndpoint.objects.values_list("pk", flat=True)
+    }
+    defaults: dict[str, Any] = {"location": "here", "at": at or now(), "kind": ProbeRound.Kind.ROUND}
+    return ProbeRound.objects.create(**defaults | fields, samples=pack_samples(samples))
+
+
+def api_token(name: str = "load balancer", *, scopes: Iterable[str] = ("push_samples",), **fields: Any) -> str:
+    """A token as its owner shows it."""
+    token, plain = tokens.make(name, scopes=scopes, by=None)
+    type(token).objects.filter(pk=token.pk).update(**fields)
+    return plain
