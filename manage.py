@@ -14,11 +14,16 @@ def main() -> None:
     from dr_console.env import WrongSetting  # noqa: PLC0415
     from dr_console.operations import data_folder, lean  # noqa: PLC0415
 
+    command = sys.argv[1:2] if not {"-h", "--help", "--schema"} & set(sys.argv) else []
     try:
-        if sys.argv[1:2] == ["up"] and not {"-h", "--help"} & set(sys.argv):
-            # Both must have happened when the settings are read.
+        # These must have happened when the settings are read.
+        if command == ["up"]:
             lean.leave_out_what_is_not_used()
             data_folder.claim()
+        elif command == ["rehearse"]:
+            from dr_console.management.rehearsal import stage  # noqa: PLC0415
+
+            stage.choose(sys.argv[2:])
         execute_from_command_line(sys.argv)
     except WrongSetting as wrong:
         print(wrong, file=sys.stderr)
