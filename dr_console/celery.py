@@ -61,4 +61,23 @@ class HeartbeatStep(bootsteps.StartStopStep):
         self.pulse.stop()
 
 
-app.steps["worker"].add(HeartbeatStep)
+class MessagesStep(bootsteps.StartStopStep):
+    """The worker that takes messages looks for those that nobody rang for, too."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:
+        super().__init__(parent, **kwargs)
+        from dr_console.notifications.poller import Poller  # noqa: PLC0415 (as above)
+
+        self.enabled = "notify" in parent.app.amqp.queues.consume_from
+        self.poller = Poller()
+
+    def start(self, parent: Any) -> None:
+        self.poller.start()
+
+    def stop(self, parent: Any) -> None:
+        self.poller.stop()
+
+
+app.steps["worker"].update((HeartbeatStep, MessagesStep))

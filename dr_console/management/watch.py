@@ -12,6 +12,7 @@ from celery.beat import Service
 from django.conf import settings
 
 from dr_console.audit import origin
+from dr_console.notifications.poller import Poller
 from dr_console.operations.heartbeats import Pulse
 from dr_console.operations.models import Heartbeat
 from incidents.watching.loop import Consider, Watch
@@ -24,6 +25,7 @@ def watch(location: str = "") -> None:
     location = location or settings.DR_PROBE_LOCATION
     origin.this_process_is(origin.WORKER)
     Pulse(f"watch {location}", kind=Heartbeat.Kind.WATCH).start()
+    Poller().start()
     asyncio.run(_until_told(location))
 
 
