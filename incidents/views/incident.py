@@ -1,22 +1,40 @@
-"""The list of incidents, and the panel of open ones."""
+"""The list of incidents, the panel of open ones, and the page of one of them with its panels."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from dr_console.runs.asking import CONTROL
+from dr_console.runs.models import Run
+from dr_console.runs.queries import ShownRun, shown_run
 from dr_console.web.access import needs
 from dr_console.web.listing import list_page
 from dr_console.web.requests import ConsoleRequest
+from dr_console.web.sentences import spoken
 from incidents.filters import IncidentFilter
 from incidents.models import Incident
 from incidents.queries.dashboard import open_incidents
+from incidents.queries.incident import (
+    degradation_level,
+    deliveries,
+    merged_timeline,
+    phase,
+    runs_of,
+    target_clock,
+)
+from incidents.queries.next_action import next_action
 from incidents.tables import IncidentTable
+
+VIEW = "incidents.view_incident"
 
 
 @require_GET
-@needs("incidents.view_incident")
+@needs(VIEW)
 def incident_list(request: ConsoleRequest) -> HttpResponse:
     return list_page(
         request,
@@ -28,14 +46,94 @@ def incident_list(request: ConsoleRequest) -> HttpResponse:
 
 
 @require_GET
-@needs("incidents.view_incident")
+@needs(VIEW)
+@never_cache
 def incident_detail(request: ConsoleRequest, reference: str) -> HttpResponse:
-    incidents = Incident.objects.select_related("service", "commander", "plan_version")
-    incident = get_object_or_404(incidents, reference=reference)
-    return render(request, "incidents/incident_detail.html", {"incident": incident})
+    incident = _incident(reference)
+    run = _run(request, incident)
+    context = run | _bar(incident, run["runs"]) | _next(request, incident, run["shown"])
+    context |= _timeline(incident) | _deliveries(incident) | _diagnosis(incident)
+    return render(request, "incidents/incident_detail.html", context | {"incident": incident})
 
 
 @require_GET
-@needs("incidents.view_incident")
+@needs(VIEW)
+@never_cache
+def bar(request: ConsoleRequest, reference: str) -> HttpResponse:
+    incident = _incident(reference)
+    return render(request, "incidents/_incident_bar.html", _bar(incident, runs_of(incident)))
+
+
+@require_GET
+@needs(VIEW)
+@never_cache
+def next_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
+    incident = _incident(reference)
+    return render(request, "incidents/_next_action.html", _next(request, incident, _run(request, incident)["shown"]))
+
+
+@require_GET
+@needs(VIEW)
+@never_cache
+def run_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
+    return render(request, "incidents/_run.html", _run(request, _incident(reference)))
+
+
+@require_GET
+@needs(VIEW)
+@never_cache
+def timeline_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
+    return render(request, "incidents/_timeline.html", _timeline(_incident(reference)))
+
+
+@require_GET
+@needs(VIEW)
+@never_cache
+def deliveries_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
+    return render(request, "incidents/_deliveries.html", _deliveries(_incident(reference)))
+
+
+@require_GET
+@needs(VIEW)
+@never_cache
+def diagnosis_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
+    return render(request, "incidents/_diagnosis.html", _diagnosis(_incident(reference)))
+
+
+def _incident(reference: str) -> Incident:
+    incidents = Incident.objects.select_related("service", "commander", "plan_version", "declared_by")
+    return get_object_or_404(incidents, reference=reference)
+
+
+def _bar(incident: Incident, runs: list[Run]) -> dict[str, Any]:
+    first = runs[0] if runs else None
+    level = degradation_level()
+    return {"incident": incident, "clock": target_clock(incident), "phase": phase(incident, first), "level": level}
+
+
+def _run(request: ConsoleRequest, incident: Incident) -> dict[str, Any]:
+    runs = runs_of(incident)
+    shown = shown_run(runs[0]) if runs else None
+    return {"incident": incident, "runs": runs, "shown": shown, "may_control": request.user.has_perm(CONTROL)}
+
+
+def _next(request: ConsoleRequest, incident: Incident, shown: ShownRun | None) -> dict[str, Any]:
+    return {"incident": incident, "action": next_action(incident, shown, request.user)}
+
+
+def _timeline(incident: Incident) -> dict[str, Any]:
+    return {"incident": incident, "timeline": merged_timeline(incident)}
+
+
+def _deliveries(incident: Incident) -> dict[str, Any]:
+    return {"incident": incident, "deliveries": deliveries(incident)}
+
+
+def _diagnosis(incident: Incident) -> dict[str, Any]:
+    return {"incident": incident, "reasons": [spoken(one) for one in incident.diagnosis.get("reasons", [])]}
+
+
+@require_GET
+@needs(VIEW)
 def open_panel(request: ConsoleRequest) -> HttpResponse:
     return render(request, "incidents/_open_incidents.html", {"open_incidents": open_incidents()})

@@ -1,0 +1,116 @@
+"""What the page of an incident shows: the clock of the recovery target, how far it is, its runs and its story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from dr_console.notifications.models import Delivery
+from dr_console.runs.models import Run, StepEvent
+from incidents.models import DegradationChange, DegradationLevel, Incident, Objectives, TimelineEntry
+
+MOST_DELIVERIES = 50
+# What people told a run, beside what its steps tell of themselves: those stand in the timeline as facts already.
+TOLD = ("commanded", "approved", "declined", "interlock")
+
+
+@dataclass(frozen=True)
+class TargetClock:
+    """How much of the recovery target is left. It stops when the service recovered, else when the incident ended."""
+
+    target: timedelta
+    took: timedelta
+    has_recovered: bool
+    has_stopped: bool
+
+    @property
+    def left(self) -> timedelta:
+        return self.target - self.took
+
+    @property
+    def is_over(self) -> bool:
+        return self.took >= self.target
+
+    @property
+    def state(self) -> str:
+        """The word for the style sheet."""
+        if self.is_over:
+            return "is-over"
+        return "is-met" if self.has_recovered else ""
+
+
+def target_clock(incident: Incident) -> TargetClock | None:
+    """None where the plan has no objective, so that there is nothing to count down to."""
+    objectives = Objectives.objects.current().first()
+    if objectives is None:
+        return None
+    end = incident.recovered_at or incident.resolved_at
+    took = max(timedelta(), (end or now()) - incident.started_at)
+    return TargetClock(objectives.rto, took, incident.recovered_at is not None, end is not None)
+
+
+def phase(incident: Incident, run: Run | None) -> str:
+    """How far it is, in a few words: as the run goes while there is one, else as the incident stands."""
+    if run is not None and run.is_active:
+        return _phase_of_run(run)
+    if incident.status == Incident.Status.RESOLVED:
+        return _("Resolved")
+    if incident.recovered_at:
+        return _("Recovered, being watched")
+    if run is not None and run.state in (Run.State.FAILED, Run.State.TIMED_OUT, Run.State.ROLLBACK_FAILED):
+        return _("Not recovered: the run failed")
+    return str(incident.get_status_display())
+
+
+def _phase_of_run(run: Run) -> str:
+    if run.state == Run.State.RUNNING:
+        words = {
+            Run.Kind.FAILOVER: _("Failing over"),
+            Run.Kind.FAILBACK: _("Failing back"),
+            Run.Kind.DEGRADATION: _("Changing the degradation level"),
+        }
+        return words.get(Run.Kind(run.kind), str(run.get_state_display()))
+    return str(run.get_state_display())
+
+
+def runs_of(incident: Incident) -> list[Run]:
+    """The run to look at first: one that is under way before one that has ended, then the newest."""
+    runs = list(incident.runs.select_related("by").order_by("-created_at", "-pk"))
+    return sorted(runs, key=lambda run: not run.is_active)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the story. `kind`: a word of TimelineEntry.Kind."""
+
+    at: datetime
+    words: str
+    kind: str
+    who: str = ""
+
+
+def merged_timeline(incident: Incident) -> list[Line]:
+    """What was recorded and written, and what people told its runs, oldest first. Two queries."""
+    lines = [
+        Line(entry.at, entry.words, entry.kind, str(entry.author or ""))
+        for entry in incident.timeline.select_related("author")
+    ]
+    told = StepEvent.objects.filter(run__incidents=incident, kind__in=TOLD).select_related("by").exclude(by=None)
+    lines += [Line(event.at, event.words, TimelineEntry.Kind.DECIDED, str(event.by or "")) for event in told]
+    return sorted(lines, key=lambda line: line.at)
+
+
+def deliveries(incident: Incident) -> list[Delivery]:
+    """What was sent to people about it, the newest first."""
+    return list(Delivery.objects.filter(about=incident.reference)[:MOST_DELIVERIES])
+
+
+def degradation_level() -> DegradationLevel | None:
+    """The level in force, where it is not the normal one."""
+    change = DegradationChange.objects.order_by("-pk").first()
+    if change is None or change.level == 0:
+        return None
+    return DegradationLevel.objects.current().filter(level=change.level).first()

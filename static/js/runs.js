@@ -1,0 +1,61 @@
+// What pages of runs and incidents do in the browser: clocks that go on between two answers of the server, and dialogs
+// that come from it. All of it works without: the clock then stands at when the page came, and a dialog is a page.
+"use strict";
+
+(() => {
+  const found = (selector) => [...document.querySelectorAll(selector)];
+  // When each element came, by this machine's clock alone, which may differ from the server's.
+  const cameAt = new WeakMap();
+  const secondsSince = (element) => {
+    if (!cameAt.has(element)) cameAt.set(element, performance.now());
+    return (performance.now() - cameAt.get(element)) / 1000;
+  };
+  const two = (number) => String(number).padStart(2, "0");
+  const clock = (seconds, pad) => {
+    const whole = Math.floor(Math.abs(seconds));
+    const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+    const start = hours ? `${hours}:${two(minutes)}` : pad ? two(minutes) : String(minutes);
+    return `${start}:${two(whole % 60)}`;
+  };
+  const write = (element, text) => {
+    if (element && element.textContent !== text) element.textContent = text;
+  };
+
+  function tick() {
+    for (const element of found("[data-counts-up]")) {
+      write(element, clock(Number(element.dataset.countsUp) + secondsSince(element)));
+    }
+    for (const element of found("[data-counts-down]")) {
+      write(element, clock(Math.max(0, Number(element.dataset.countsDown) - secondsSince(element))));
+    }
+    found("[data-left]").forEach(showTarget);
+  }
+
+  // The recovery target: counts down to it, and on from it with a plus and another sentence.
+  function showTarget(element) {
+    const left = Number(element.dataset.left) - (element.dataset.stopped === undefined ? secondsSince(element) : 0);
+    const isOver = left <= 0;
+    write(element.querySelector("[role=timer]"), (isOver ? "+" : "") + clock(isOver ? left : Math.ceil(left), true));
+    write(element.querySelector(".clock-words"), isOver ? element.dataset.over : element.dataset.under);
+    element.classList.toggle("is-over", isOver);
+    const bar = element.querySelector("progress");
+    if (bar) bar.value = Math.min(bar.max, bar.max - left);
+  }
+  setInterval(tick, 500);
+  document.addEventListener("htmx:afterSettle", tick);
+  tick();
+
+  // --- Dialogs that the server sends into #ask -------------------------------------------------------------------
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const dialog = event.detail.target?.id === "ask" && document.querySelector("#ask dialog[data-opens]");
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    (dialog.querySelector("[aria-invalid=true], input[data-phrase], .ask-form input:not([type=hidden])"))?.focus();
+    dialog.addEventListener("close", () => dialog.remove());
+  });
+  document.addEventListener("click", (event) => {
+    // The way out of the form is a link to the page that one came from: here that page lies behind the dialog.
+    const out = event.target.closest("dialog a[data-close]");
+    if (out) event.preventDefault();
+  });
+})();
