@@ -65,6 +65,7 @@ class ThresholdState(models.Model):
     value = models.FloatField(null=True, help_text="The last reading; empty: it is not known.")
     samples = models.PositiveIntegerField(default=0, help_text="How many observations it was read from.")
     source = models.CharField(max_length=10, choices=Source, blank=True)
+    window_seconds = models.PositiveIntegerField(default=0, help_text="What the reading was taken over.")
     gap = models.CharField(max_length=20, blank=True, help_text="Why it is not known: a word of thresholds.Gap.")
     worst_part = models.CharField(max_length=60, blank=True, help_text="Key of the service that does worst.")
     worst_value = models.FloatField(null=True)
@@ -127,6 +128,7 @@ class Turn(models.Model):
 
     name = models.CharField(max_length=40, unique=True)
     at = models.DateTimeField(null=True)
+    trouble = models.JSONField(null=True, help_text="What went wrong that time: the facts of a ProviderError.")
 
     class Meta:
         default_permissions = ()

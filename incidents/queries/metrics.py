@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Max
 
-from incidents.figures import Figures, Sample, added_up, unpack_samples
+from incidents.figures import Figures, added_up, unpack_samples
 from incidents.models import ProbeRound, ServiceEndpoint, Source, Threshold
 from incidents.models import Sample as KeptSample
 from incidents.thresholds import (
@@ -25,8 +25,9 @@ from incidents.thresholds import (
 )
 
 Metric = Threshold.Metric
-#: What is looked back over where the plan names no window.
+#: What is looked back over where the plan names no window; and how far, where that has too few health checks in it.
 WINDOW = timedelta(seconds=60)
+WIDEST = timedelta(seconds=300)
 #: A metric that was pushed stays a pushed one for so long after the last: until then it is unknown, not well.
 REMEMBERED = timedelta(hours=1)
 #: With a window, so many pushed values at least; less would be the newest by itself.
@@ -37,10 +38,11 @@ SHARES = {Metric.AVAILABILITY: False, Metric.ERROR_RATE: True}
 
 @dataclass(frozen=True)
 class Measured:
-    """A reading, who took it, and the service that does worst in it: its key, and its own value."""
+    """A reading, who took it, over what, and the service that does worst in it: its key, and its own value."""
 
     reading: Reading
     source: Source | None = None
+    window: timedelta = WINDOW
     worst_part: str = ""
     worst_value: float | None = None
 
@@ -66,19 +68,19 @@ def readings(thresholds: Iterable[Threshold], at: datetime) -> dict[int, Measure
     """What each threshold's metric reads, by the threshold's primary key. Four queries, however many there are."""
     thresholds = list(thresholds)
     sources = _sources(at)
-    longest = max((window_of(threshold) for threshold in thresholds), default=WINDOW)
+    longest = max([WIDEST, *(window_of(threshold) for threshold in thresholds)])
     kept = _kept(at - longest, at)
     rounds = _Rounds(at - longest, at) if Source.PROBES in sources.values() else None
     found = {}
     for threshold in thresholds:
-        source = sources[threshold.metric]
+        source, window = sources[threshold.metric], window_of(threshold)
         if source is None:
-            found[threshold.pk] = Measured(Reading(None, gap=Gap.NO_SOURCE))
+            found[threshold.pk] = Measured(Reading(None, gap=Gap.NO_SOURCE), window=window)
         elif source is Source.PROBES and rounds is not None:
             found[threshold.pk] = rounds.measured(threshold)
         else:
             observations = kept.get((threshold.metric, source), [])
-            found[threshold.pk] = Measured(reading_of(observations, rule_of(threshold, source), at), source)
+            found[threshold.pk] = Measured(reading_of(observations, rule_of(threshold, source), at), source, window)
     return found
 
 
@@ -118,28 +120,38 @@ class _Rounds:
         self.until = until
         self.services = facing_endpoints()
         rows = ProbeRound.objects.filter(kind=ProbeRound.Kind.ROUND, at__gt=since, at__lte=until)
+        self._parts: dict[timedelta, dict[str, Figures]] = {}
         # A place that could not reach even the independent hosts has measured itself.
         self.rounds = [(row.at, unpack_samples(bytes(row.samples))) for row in rows if not row.is_cut_off]
 
     def measured(self, threshold: Threshold) -> Measured:
-        since = self.until - window_of(threshold)
-        within = [(at, samples) for at, samples in self.rounds if at > since]
-        if not within:
-            return Measured(Reading(None, gap=Gap.NOTHING), Source.PROBES)
-        if self.until - max(at for at, _samples in within) > STALE:
-            return Measured(Reading(None, gap=Gap.STOPPED), Source.PROBES)
-        parts = self._by_service(samples for _at, samples in within)
+        """Over the plan's window; where it names none, over a wider one rather than have too few for a percentile."""
+        measured = self._over(threshold, window_of(threshold))
+        if threshold.window_seconds is None and measured.reading.gap is Gap.TOO_FEW:
+            return self._over(threshold, WIDEST)
+        return measured
+
+    def _over(self, threshold: Threshold, window: timedelta) -> Measured:
+        newest = max((at for at, _samples in self.rounds), default=None)
+        if newest is None or newest <= self.until - window:
+            return Measured(Reading(None, gap=Gap.NOTHING), Source.PROBES, window)
+        if self.until - newest > STALE:
+            return Measured(Reading(None, gap=Gap.STOPPED), Source.PROBES, window)
+        parts = self._by_service(window)
         total = Figures()
         for figures in parts.values():
             total.add(figures)
-        return Measured(_read(total, threshold), Source.PROBES, *_worst(parts, threshold))
+        return Measured(_read(total, threshold), Source.PROBES, window, *_worst(parts, threshold))
 
-    def _by_service(self, rounds: Iterable[Mapping[int, Sample]]) -> dict[str, Figures]:
-        found: dict[str, Figures] = {}
-        for endpoint, figures in added_up(rounds).items():
-            if service := self.services.get(endpoint):
-                found.setdefault(service, Figures()).add(figures)
-        return found
+    def _by_service(self, window: timedelta) -> dict[str, Figures]:
+        if window not in self._parts:
+            within = [samples for at, samples in self.rounds if at > self.until - window]
+            found: dict[str, Figures] = {}
+            for endpoint, figures in added_up(within).items():
+                if service := self.services.get(endpoint):
+                    found.setdefault(service, Figures()).add(figures)
+            self._parts[window] = found
+        return self._parts[window]
 
 
 def facing_endpoints() -> dict[int, str]:
@@ -167,10 +179,16 @@ def _read(figures: Figures, threshold: Threshold) -> Reading:
 
 
 def _worst(parts: Mapping[str, Figures], threshold: Threshold) -> tuple[str, float | None]:
-    """The service whose own reading is furthest on the wrong side; none where nothing is known of any."""
-    values = [(value, key) for key, one in parts.items() if (value := _read(one, threshold).value) is not None]
+    """The service that is furthest to the bad side, and its own value. It explains, and needs no minimum."""
+    values = [(value, key) for key, one in parts.items() if (value := _raw(one, threshold)) is not None]
     if not values:
         return "", None
     below = threshold.comparison == Threshold.Comparison.BELOW
     value, key = min(values) if below else max(values)
     return key, value
+
+
+def _raw(figures: Figures, threshold: Threshold) -> float | None:
+    if threshold.metric in PERCENTILES:
+        return figures.percentile(PERCENTILES[Metric(threshold.metric)] / 100)
+    return figures.error_rate if SHARES[Metric(threshold.metric)] else figures.availability

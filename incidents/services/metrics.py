@@ -19,7 +19,7 @@ from incidents.models import (
     TimelineEntry,
     Turn,
 )
-from incidents.queries.metrics import Measured, readings, rule_of, window_of
+from incidents.queries.metrics import Measured, readings, rule_of
 from incidents.services import alerts, timeline
 from incidents.services import breach_words as words
 from incidents.services import incident as incidents
@@ -48,7 +48,9 @@ def consider(*, at: datetime) -> bool:
     with transaction.atomic():
         moved = _judge_all(thresholds, measured, at)
         moved += _clear_retired(thresholds, at)
-        for breach in Breach.objects.open().filter(incident=None).select_related("threshold"):
+        # What weighs most comes first: it gives the incident its severity.
+        alone = Breach.objects.open().filter(incident=None).select_related("threshold")
+        for breach in sorted(alone, key=lambda one: MATTERS.get(Metric(one.metric), Severity.P3)):
             _attach(breach, _incident_about(breach) or _declared_for(breach, at))
         if moved:
             nudge("console", "breaches")
@@ -103,6 +105,7 @@ def _keep(state: ThresholdState, standing: Standing, measured: Measured) -> None
     state.value, state.samples = measured.reading.value, measured.reading.observations
     state.gap = measured.reading.gap.value if measured.reading.gap else ""
     state.source = measured.source.value if measured.source else ""
+    state.window_seconds = round(measured.window.total_seconds())
     state.worst_part, state.worst_value = measured.worst_part, measured.worst_value
     state.save()
 
@@ -128,7 +131,7 @@ def _open(threshold: Threshold, state: ThresholdState, at: datetime) -> bool:
         comparison=threshold.comparison,
         limit=threshold.value,
         unit=threshold.unit,
-        window_seconds=round(window_of(threshold).total_seconds()),
+        window_seconds=state.window_seconds,
         source=state.source,
         samples=state.samples,
         value=state.value,
