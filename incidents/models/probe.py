@@ -41,6 +41,11 @@ class EndpointState(models.Model):
         return f"{self.endpoint_id} from {self.location}: {self.state}"
 
 
+def is_cut_off(asked: int, good: int) -> bool:
+    """Whether so many canaries that did not answer mean that a place reaches nobody. None asked: who knows."""
+    return asked > 0 and 2 * good <= asked
+
+
 class ProbeLocation(models.Model):
     """A place that asks, and whether it can reach anything at all: a place that is cut off is no witness."""
 
@@ -61,8 +66,8 @@ class ProbeLocation(models.Model):
 
     @property
     def is_cut_off(self) -> bool:
-        """Not one of the independent hosts answered last time: what it says of others is worth nothing."""
-        return self.canaries_asked > 0 and self.canaries_good == 0
+        """Most of the independent hosts did not answer it last time: what it says of others is worth nothing."""
+        return is_cut_off(self.canaries_asked, self.canaries_good)
 
 
 class ProbeRound(models.Model):
@@ -91,7 +96,7 @@ class ProbeRound(models.Model):
 
     @property
     def is_cut_off(self) -> bool:
-        return self.canaries_asked > 0 and self.canaries_good == 0
+        return is_cut_off(self.canaries_asked, self.canaries_good)
 
 
 class ProbeRollup(models.Model):

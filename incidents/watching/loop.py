@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -42,11 +43,20 @@ class Found:
     canaries: health.Canaries
 
 
+@dataclass(frozen=True)
+class Asked:
+    """An endpoint, and what it shares with others."""
+
+    target: Target
+    service: int
+    region: int
+
+
 @dataclass
 class Known:
     """What is asked, and how often each endpoint has failed in a row. Kept here, so that asking needs no database."""
 
-    targets: dict[int, Target] = field(default_factory=dict)
+    endpoints: dict[int, Asked] = field(default_factory=dict)
     bad_streaks: dict[int, int] = field(default_factory=dict)
 
     def learn(self, results: Mapping[int, ProbeResult]) -> None:
@@ -54,18 +64,28 @@ class Known:
             self.bad_streaks[endpoint] = 0 if result.ok else self.bad_streaks.get(endpoint, 0) + 1
 
     @property
-    def suspects(self) -> dict[int, Target]:
+    def targets(self) -> dict[int, Target]:
+        return {endpoint: asked.target for endpoint, asked in self.endpoints.items()}
+
+    @property
+    def suspects(self) -> list[int]:
         """What has failed, and not yet often enough to be sure."""
-        return {
-            endpoint: target
-            for endpoint, target in self.targets.items()
-            if 0 < self.bad_streaks.get(endpoint, 0) < health.BAD_ROUNDS
-        }
+        return [one for one in self.endpoints if 0 < self.bad_streaks.get(one, 0) < health.BAD_ROUNDS]
 
     @property
     def down(self) -> list[int]:
         """What no round waits for: of what is down for certain, the answer will do whenever it comes."""
-        return [one for one in self.targets if self.bad_streaks.get(one, 0) >= health.BAD_ROUNDS]
+        return [one for one in self.endpoints if self.bad_streaks.get(one, 0) >= health.BAD_ROUNDS]
+
+    def to_confirm(self) -> dict[int, Target]:
+        """The suspects, and their neighbours: what failed can only be told by what did not."""
+        suspects = [self.endpoints[one] for one in self.suspects]
+        services, regions = {one.service for one in suspects}, {one.region for one in suspects}
+        return {
+            endpoint: asked.target
+            for endpoint, asked in self.endpoints.items()
+            if asked.service in services or asked.region in regions
+        }
 
 
 class Watch:
@@ -74,50 +94,51 @@ class Watch:
     def __init__(self, location: str, *, after_round: Sequence[Consider] = ()) -> None:
         self.location = location
         self.known = Known()
-        self.lags: deque[float] = deque(maxlen=10_000)
         self._after_round = after_round
         self._lease = Lease(location)
         self._waiting: deque[Found] = deque(maxlen=MOST_WAITING)
-        self._writing: asyncio.Future[None] | None = None
+        self._writing: asyncio.Future[bool] | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="watch-writer")
         self._ends = asyncio.Event()
         self._rolled_up = rollup.Roller(location)
 
     def stop(self) -> None:
-        """End after the present round. To be called in the loop's own thread."""
+        """End at once. To be called in the loop's own thread."""
         self._ends.set()
 
     async def run(self) -> None:
         """Ask until told to stop."""
         asker, due = Asker(), time.monotonic()
         while not self._ends.is_set():
-            if not self.known.targets:
+            if self._writing is not None and self._writing.done():
+                self._writing.result()
+            if not self.known.endpoints:
                 await self._write_now()
-            if not self.known.targets:
+            if not self.known.endpoints:
                 await self._pause(TRY_AGAIN_SECONDS)
                 due = time.monotonic()
                 continue
-            self.lags.append(time.monotonic() - due)
             due = max(due + settings.DR_PROBE_INTERVAL_SECONDS, time.monotonic())
-            await self._round(asker, due)
+            await self._unless_it_ends(self._round(asker, due))
             await self._pause(due - time.monotonic())
+        asker.forget(())
         await self._write_now()
-        self._writer.submit(self._give_back).result()
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._give_back)
         self._writer.shutdown()
 
     async def _round(self, asker: Asker, next_at: float) -> None:
         """Ask everything once; then what has just failed, again and again, until it is clear or the next round due."""
-        asker.forget({*self.known.targets, *settings.DR_CANARY_URLS})
+        asker.forget({*self.known.endpoints, *settings.DR_CANARY_URLS})
         await self._ask(asker, self.known.targets, ProbeRound.Kind.ROUND, next_at)
         while self.known.suspects and time.monotonic() + CONFIRM_AFTER_SECONDS < next_at and not self._ends.is_set():
             await self._pause(CONFIRM_AFTER_SECONDS)
-            await self._ask(asker, self.known.suspects, ProbeRound.Kind.CONFIRMATION, next_at)
+            await self._ask(asker, self.known.to_confirm(), ProbeRound.Kind.CONFIRMATION, next_at)
 
     async def _ask(self, asker: Asker, targets: Mapping[int, Target], kind: ProbeRound.Kind, next_at: float) -> None:
         at = now()
         everything: dict[Key, Target] = dict(targets)  # type: ignore[arg-type]  # a key that is an int is a Key
         everything |= {url: Target(url, statuses=(200, 399)) for url in settings.DR_CANARY_URLS}
-        awaited: set[Key] = set(everything) - set(self.known.down)
+        awaited = set(everything) - set(self.known.down)
         found = await asker.ask(everything, wait_for=awaited, seconds=max(next_at - time.monotonic(), 0.1))
         results = {key: result for key, result in found.items() if isinstance(key, int)}
         good = [result.ok for key, result in found.items() if isinstance(key, str)]
@@ -126,6 +147,16 @@ class Watch:
         self.known.learn(results)
         self._waiting.append(Found(at, kind, results, health.Canaries(len(good), sum(good))))
         self._write()
+
+    async def _unless_it_ends(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Leave off when it is time to end. What goes wrong in it goes wrong here."""
+        task, ends = asyncio.create_task(doing), asyncio.create_task(self._ends.wait())
+        await asyncio.wait({task, ends}, return_when=asyncio.FIRST_COMPLETED)
+        ends.cancel()
+        if not task.done():
+            task.cancel()
+            return
+        task.result()
 
     async def _pause(self, seconds: float) -> None:
         """Cut short when it is time to end."""
@@ -136,9 +167,15 @@ class Watch:
                 return
 
     def _write(self) -> None:
-        """Have the writer write, unless it does so already: it goes on until nothing waits."""
+        """Have the writer write, unless it does so already: once it is done, what came meanwhile is written."""
         if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().run_in_executor(self._writer, self._write_all)
+            self._writing.add_done_callback(self._written)
+
+    def _written(self, writing: asyncio.Future[bool]) -> None:
+        # What is wrong with our own code ends the process in `run`, and its supervisor starts it again.
+        if not writing.cancelled() and not writing.exception() and writing.result() and self._waiting:
+            self._write()
 
     async def _write_now(self) -> None:
         if self._writing is not None:
@@ -147,22 +184,23 @@ class Watch:
         assert self._writing is not None
         await self._writing
 
-    def _write_all(self) -> None:
-        """In the writer's thread. What cannot be written waits; what is asked goes on as it was."""
+    def _write_all(self) -> bool:
+        """In the writer's thread. What cannot be written waits (False); what is asked goes on as it was."""
         try:
             if not self._lease.take():
                 self._waiting.clear()
                 self.known = Known()
-                return
+                return True
             written = self._write_waiting()
             self._refresh()
         except DatabaseError as error:
             log.warning("what health checks found is not written yet", waiting=len(self._waiting), error=str(error))
             # One that has broken would never mend.
             connection.close()
-            return
+            return False
         if written is not None:
             self._consider(written)
+        return True
 
     def _write_waiting(self) -> datetime | None:
         """The moment of the last round that was written."""
@@ -178,12 +216,12 @@ class Watch:
     def _refresh(self) -> None:
         """Learn what the plan has had changed meanwhile."""
         endpoints = ServiceEndpoint.objects.filter(service__retired_at=None)
-        targets = {endpoint.pk: health.target_of(endpoint) for endpoint in endpoints}
-        new = set(targets) - set(self.known.targets)
+        asked = {one.pk: Asked(health.target_of(one), one.service_id, one.region_id) for one in endpoints}
+        new = set(asked) - set(self.known.endpoints)
         if new:
             states = EndpointState.objects.filter(location=self.location, endpoint__in=new)
             self.known.bad_streaks |= dict(states.values_list("endpoint", "bad_streak"))
-        self.known.targets = targets
+        self.known.endpoints = asked
 
     def _consider(self, at: datetime) -> None:
         """Each by itself, so that one that fails keeps neither the others nor the next round from happening."""
