@@ -1,0 +1,81 @@
+"""A real worker, a real Redis, and what arrives: also where the worker is killed, and where Redis is gone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import transaction
+from django.utils.timezone import now
+
+from dr_console.notifications import doorbell
+from dr_console.notifications.models import Delivery
+from dr_console.notifications.poller import Poller
+from tests import make
+from tests.notifications.conftest import People
+from tests.notifications.worker import Worker
+
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
+State = Delivery.State
+
+
+@pytest.fixture
+def worker(redis_url: str, people: People) -> Iterator[Worker]:
+    one = Worker(redis_url)
+    one.start()
+    yield one
+    one.kill()
+
+
+def until(done: Callable[[], bool], seconds: float = 30) -> float:
+    """Seconds until it was so."""
+    began = time.monotonic()
+    while not done():
+        assert time.monotonic() - began < seconds, list(Delivery.objects.values("state", "error", "attempts"))
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def is_sent(one: Delivery) -> Callable[[], bool]:
+    return Delivery.objects.filter(pk=one.pk, state=State.SENT).exists
+
+
+def test_what_is_committed_arrives_within_a_second(worker, people):
+    until(is_sent(make.message()))  # the worker is there
+    with transaction.atomic():
+        one = make.message()
+        time.sleep(0.3)
+        assert len(people.heard("slack")) == 1, "not before it is committed"
+    assert until(is_sent(one)) < 2
+    assert len(people.heard("slack")) == 2
+
+
+def test_a_worker_that_is_killed_in_the_middle_loses_nothing_and_says_nothing_twice(worker, people):
+    until(is_sent(make.message()))
+    people.fault("latency", "slack", route="*chat.postMessage*", seconds=3, times=1)
+    one = make.message()
+    until(Delivery.objects.filter(pk=one.pk).exclude(handed_over_at=None).exists)
+    worker.kill()
+    until(lambda: len(people.heard("slack")) == 2)  # what the dead one asked for is done all the same
+    worker.start()
+    Delivery.objects.filter(pk=one.pk).update(lease_until=now())  # instead of waiting for it
+    until(is_sent(one))
+    assert len(people.heard("slack")) == 2
+    assert Delivery.objects.get(pk=one.pk).provider_ref
+
+
+def test_without_redis_whoever_looks_sends_it(people, settings, monkeypatch):
+    def gone(id: int) -> None:
+        raise OSError("no Redis")
+
+    monkeypatch.setattr(doorbell, "_put", gone)
+    poller = Poller(every=0.1)
+    poller.start()
+    one = make.message()
+    try:
+        assert until(is_sent(one)) < 3
+    finally:
+        poller.stop()
+        poller.join()
+    assert len(people.heard("slack")) == 1
