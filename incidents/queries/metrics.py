@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Max
 
-from incidents.figures import Figures, added_up, unpack_samples
-from incidents.models import ProbeRound, ServiceEndpoint, Source, Threshold
-from incidents.models import Sample as KeptSample
+from incidents.figures import Figures
+from incidents.models import Sample, ServiceEndpoint, Source, Threshold
+from incidents.queries.health import used_endpoints
+from incidents.queries.rounds import figures_by_endpoint
 from incidents.thresholds import (
     STALE,
     Gap,
@@ -65,19 +65,19 @@ def rule_of(threshold: Threshold, source: Source | None = None) -> Rule:
 
 
 def readings(thresholds: Iterable[Threshold], at: datetime) -> dict[int, Measured]:
-    """What each threshold's metric reads, by the threshold's primary key. Four queries, however many there are."""
+    """What each threshold's metric reads, by the threshold's primary key. A few queries, however many there are."""
     thresholds = list(thresholds)
     sources = _sources(at)
-    longest = max([WIDEST, *(window_of(threshold) for threshold in thresholds)])
+    longest = max((window_of(threshold) for threshold in thresholds), default=WINDOW)
     kept = _kept(at - longest, at)
-    rounds = _Rounds(at - longest, at) if Source.PROBES in sources.values() else None
+    checks = _Checks(at)
     found = {}
     for threshold in thresholds:
         source, window = sources[threshold.metric], window_of(threshold)
         if source is None:
             found[threshold.pk] = Measured(Reading(None, gap=Gap.NO_SOURCE), window=window)
-        elif source is Source.PROBES and rounds is not None:
-            found[threshold.pk] = rounds.measured(threshold)
+        elif source is Source.PROBES:
+            found[threshold.pk] = checks.measured(threshold)
         else:
             observations = kept.get((threshold.metric, source), [])
             found[threshold.pk] = Measured(reading_of(observations, rule_of(threshold, source), at), source, window)
@@ -87,7 +87,7 @@ def readings(thresholds: Iterable[Threshold], at: datetime) -> dict[int, Measure
 def _sources(at: datetime) -> dict[str, Source | None]:
     """Where each metric comes from: what the settings name, else what programs push, else health checks."""
     pushed = dict(
-        KeptSample.objects.filter(source=Source.PUSHED, at__gt=at - REMEMBERED, at__lte=at)
+        Sample.objects.filter(source=Source.PUSHED, at__gt=at - REMEMBERED, at__lte=at)
         .values_list("metric")
         .annotate(Max("at"))
         .order_by()
@@ -105,7 +105,7 @@ def _source(metric: str, is_pushed: bool) -> Source | None:
 
 def _kept(since: datetime, until: datetime) -> dict[tuple[str, str], list[Observation]]:
     found: dict[tuple[str, str], list[Observation]] = {}
-    rows = KeptSample.objects.filter(at__gt=since, at__lte=until)
+    rows = Sample.objects.filter(at__gt=since, at__lte=until)
     for metric, source, token, at, value, count in rows.values_list(
         "metric", "source", "token_id", "at", "value", "count"
     ):
@@ -113,16 +113,14 @@ def _kept(since: datetime, until: datetime) -> dict[tuple[str, str], list[Observ
     return found
 
 
-class _Rounds:
-    """The health checks between two moments, of the addresses that users come to."""
+class _Checks:
+    """The health checks of what users use, up to a moment, added up by service over whichever window is asked for."""
 
-    def __init__(self, since: datetime, until: datetime) -> None:
+    def __init__(self, until: datetime) -> None:
         self.until = until
-        self.services = facing_endpoints()
-        rows = ProbeRound.objects.filter(kind=ProbeRound.Kind.ROUND, at__gt=since, at__lte=until)
+        used = ServiceEndpoint.objects.filter(pk__in=used_endpoints())
+        self._services = dict(used.values_list("pk", "service__key"))
         self._parts: dict[timedelta, dict[str, Figures]] = {}
-        # A place that could not reach even the independent hosts has measured itself.
-        self.rounds = [(row.at, unpack_samples(bytes(row.samples))) for row in rows if not row.is_cut_off]
 
     def measured(self, threshold: Threshold) -> Measured:
         """Over the plan's window; where it names none, over a wider one rather than have too few for a percentile."""
@@ -132,12 +130,9 @@ class _Rounds:
         return measured
 
     def _over(self, threshold: Threshold, window: timedelta) -> Measured:
-        newest = max((at for at, _samples in self.rounds), default=None)
-        if newest is None or newest <= self.until - window:
-            return Measured(Reading(None, gap=Gap.NOTHING), Source.PROBES, window)
-        if self.until - newest > STALE:
-            return Measured(Reading(None, gap=Gap.STOPPED), Source.PROBES, window)
         parts = self._by_service(window)
+        if window > STALE and parts and not self._by_service(STALE):
+            return Measured(Reading(None, gap=Gap.STOPPED), Source.PROBES, window)
         total = Figures()
         for figures in parts.values():
             total.add(figures)
@@ -145,27 +140,14 @@ class _Rounds:
 
     def _by_service(self, window: timedelta) -> dict[str, Figures]:
         if window not in self._parts:
-            within = [samples for at, samples in self.rounds if at > self.until - window]
             found: dict[str, Figures] = {}
-            for endpoint, figures in added_up(within).items():
-                if service := self.services.get(endpoint):
+            # The last round is part of it, and the one at the window's other end is not.
+            instant = timedelta.resolution
+            for endpoint, figures in figures_by_endpoint(self.until - window + instant, self.until + instant).items():
+                if service := self._services.get(endpoint):
                     found.setdefault(service, Figures()).add(figures)
             self._parts[window] = found
         return self._parts[window]
-
-
-def facing_endpoints() -> dict[int, str]:
-    """The endpoints at a public name of their service, which is where users come, each with the service's key.
-
-    All of them where the plan has none such: better to measure too much than nothing.
-    """
-    endpoints = list(ServiceEndpoint.objects.filter(service__retired_at=None).select_related("service"))
-    facing = {
-        endpoint.pk: endpoint.service.key
-        for endpoint in endpoints
-        if urlsplit(endpoint.url).hostname in endpoint.service.hostnames
-    }
-    return facing or {endpoint.pk: endpoint.service.key for endpoint in endpoints}
 
 
 def _read(figures: Figures, threshold: Threshold) -> Reading:
