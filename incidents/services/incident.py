@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 from django.utils.timezone import now
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_noop as _
 
 from dr_console.audit.services import record as audit
+from dr_console.errors import Refused
 from dr_console.live.publish import nudge
 from dr_console.plans.queries import newest_version
-from dr_console.web.sentences import sentence
+from dr_console.web.sentences import Sentence, sentence
 from incidents.models import Incident, ReferenceCounter, ReportTemplate, Service, Severity, TimelineEntry
-from incidents.services import timeline
+from incidents.services import alerts, timeline
 
 Kind = TimelineEntry.Kind
+Status = Incident.Status
 DEFAULT_PATTERN = "INC-{year}-{number:03}"
+LONGEST_TITLE = 200
+
+
+class Facts(TypedDict, total=False):
+    """What may be known of an incident when it is declared; the words are those of models.Incident."""
+
+    said_title: Sentence
+    started_at: datetime | None
+    detected_at: datetime | None
+    failure: str
+    diagnosis: dict[str, Any]
+    dedup_key: str
+    is_practice: bool
 
 
 @transaction.atomic
@@ -29,12 +46,7 @@ def declare(
     service: Service | None,
     by: User | None,
     origin: Incident.Origin = Incident.Origin.PERSON,
-    started_at: datetime | None = None,
-    detected_at: datetime | None = None,
-    failure: str = "",
-    diagnosis: dict[str, object] | None = None,
-    dedup_key: str = "",
-    is_practice: bool = False,
+    **facts: Unpack[Facts],
 ) -> tuple[Incident, bool]:
     """Open an incident, or return the open one that was noticed by the same `dedup_key`, and whether it is new.
 
@@ -43,28 +55,130 @@ def declare(
     """
     year = now().year
     _take_turn(year)
-    attached = Incident.objects.open().filter(dedup_key=dedup_key).first() if dedup_key else None
+    attached = _noticed_by(facts.get("dedup_key", ""))
     if attached is not None:
         return attached, False
     incident = Incident.objects.create(
         reference=_next_reference(year),
-        title=title,
+        title=title[:LONGEST_TITLE],
         severity=severity,
         service=service,
         plan_version=newest_version(),
         origin=origin,
         declared_by=by,
-        started_at=started_at or now(),
-        detected_at=detected_at,
-        failure=failure,
-        diagnosis=diagnosis or {},
-        dedup_key=dedup_key,
-        is_practice=is_practice,
+        **{name: value for name, value in facts.items() if value is not None},
     )
     audit("incident.declared", by=by, target=incident, after={"severity": severity, "origin": origin})
-    timeline.record(incident, sentence(_("Declared as %(severity)s"), severity=severity), kind=Kind.DECLARED, by=by)
     nudge("console", "incidents")
+    timeline.record(incident, sentence(_("Declared as %(severity)s"), severity=severity), kind=Kind.DECLARED, by=by)
     return incident, True
+
+
+@transaction.atomic
+def rediagnose(incident: Incident, *, title: Sentence, severity: Severity, **facts: Unpack[Facts]) -> Incident:
+    """It is something else than it seemed at first, or worse: the same incident goes on under another name.
+
+    A severity never goes down by itself.
+    """
+    incident = _locked(incident)
+    worse = min(severity, Severity(incident.severity), key=Severity.values.index)
+    changed: dict[str, Any] = {**facts, "said_title": title, "severity": worse}
+    was = incident.said_title or {"text": incident.title}
+    for name, value in changed.items():
+        setattr(incident, name, value)
+    incident.save(update_fields=list(changed))
+    _tell_pages(incident)
+    if was != title:
+        timeline.record(incident, sentence(_("Now it looks like this: %(title)s"), title=title), kind=Kind.NOTICED)
+    return incident
+
+
+@transaction.atomic
+def recovered(incident: Incident, *, at: datetime, verified_at: datetime) -> bool:
+    """Users are served again: the clock of the recovery time stopped `at` the first good probe of those that verified
+    it. The incident is mitigated; resolving it stays with people. False if that was known.
+    """
+    incident = _locked(incident)
+    if incident.recovered_at is not None or incident.status == Status.RESOLVED:
+        return False
+    incident.recovered_at, incident.verified_at = max(at, incident.started_at), verified_at
+    incident.status, incident.mitigated_at = Status.MITIGATED, verified_at
+    incident.save(update_fields=["recovered_at", "verified_at", "status", "mitigated_at"])
+    _tell_pages(incident)
+    _record_recovery(incident, verified_at)
+    alerts.recovered(incident)
+    return True
+
+
+@transaction.atomic
+def failing_again(incident: Incident, *, at: datetime, why: Sentence) -> bool:
+    """What had recovered fails again: the incident is open once more, and its clock runs on. False if it was open."""
+    incident = _locked(incident)
+    if incident.status != Status.MITIGATED:
+        return False
+    incident.status, incident.mitigated_at = Status.OPEN, None
+    incident.recovered_at = incident.verified_at = None
+    incident.save(update_fields=["status", "mitigated_at", "recovered_at", "verified_at"])
+    _tell_pages(incident)
+    timeline.record(incident, sentence(_("It fails again: %(why)s"), why=why), kind=Kind.NOTICED, at=at)
+    return True
+
+
+def mitigate(incident: Incident, *, by: User | None) -> Incident:
+    """Users are no longer harmed, as a person or a step says, be it repaired or not."""
+    return _become(incident, Status.MITIGATED, by=by, said=sentence(_("Mitigated")), mitigated_at=now())
+
+
+def resolve(incident: Incident, *, by: User) -> Incident:
+    """It is over. Only people say so."""
+    return _become(incident, Status.RESOLVED, by=by, said=sentence(_("Resolved")), resolved_at=now())
+
+
+def reopen(incident: Incident, *, by: User) -> Incident:
+    """It is not over after all."""
+    cleared = {"resolved_at": None, "mitigated_at": None}
+    return _become(incident, Status.OPEN, by=by, said=sentence(_("Opened again")), **cleared)
+
+
+@transaction.atomic
+def _become(
+    incident: Incident, status: Incident.Status, *, by: User | None, said: Sentence, **times: datetime | None
+) -> Incident:
+    incident = _locked(incident)
+    if not incident.can_become(status):
+        before = {"reference": incident.reference, "status": incident.get_status_display()}
+        raise Refused(_now("%(reference)s is in the state “%(status)s”, from which that cannot be.") % before)
+    was = incident.status
+    for name, value in {"status": status, **times}.items():
+        setattr(incident, name, value)
+    incident.save(update_fields=["status", *times])
+    audit(f"incident.{status.value}", by=by, target=incident, before={"status": was}, after={"status": status.value})
+    _tell_pages(incident)
+    timeline.record(incident, said, kind=Kind.CHANGED, by=by)
+    return incident
+
+
+def _record_recovery(incident: Incident, verified_at: datetime) -> None:
+    """Two moments: when users were served again, and when that was certain."""
+    at = incident.recovered_at
+    back, certain = sentence(_("Users are served again")), sentence(_("Verified: mitigated"))
+    timeline.record(incident, back, kind=Kind.RECOVERED, at=at, dedup_key=f"recovered:{at:%Y%m%d%H%M%S}")
+    timeline.record(incident, certain, kind=Kind.CHANGED, at=verified_at, dedup_key=f"verified:{at:%Y%m%d%H%M%S}")
+
+
+def _locked(incident: Incident) -> Incident:
+    return Incident.objects.select_for_update().get(pk=incident.pk)
+
+
+def _tell_pages(incident: Incident) -> None:
+    """Before the timeline does: topics are told in the order of their names."""
+    nudge("console", "incidents")
+    nudge(incident.topic, "incident")
+
+
+def _noticed_by(dedup_key: str) -> Incident | None:
+    """The open incident that the same was noticed by before."""
+    return Incident.objects.open().filter(dedup_key=dedup_key).first() if dedup_key else None
 
 
 def _take_turn(year: int) -> None:
