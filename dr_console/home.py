@@ -22,6 +22,7 @@ from dr_console.web.words import listed
 from drills import queries as drills
 from incidents.models import Objectives
 from incidents.queries.dashboard import longest_recovery, open_incidents
+from incidents.queries.health import availability
 from incidents.queries.readiness import Finding
 from incidents.queries.readiness import findings as incident_findings
 from incidents.queries.world import world
@@ -107,7 +108,7 @@ def objectives(states: list[backups.RecoveryState]) -> list[Objective]:
         ),
         Objective(
             _("Availability"),
-            None,
+            availability(PERIOD),
             asked.availability_percent,
             "%",
             _("%(budget)s of downtime allowed in 30 days") % {"budget": budget},

@@ -13,6 +13,7 @@ from incidents.views import (
     health,
     incident,
     oncall,
+    probe,
     recovery,
     service,
 )
@@ -35,6 +36,8 @@ urlpatterns = [
     path("checklists/", checklist.checklist_list, name="checklists"),
     path("checklists/<slug:key>/", checklist.checklist_detail, name="checklist"),
     path("thresholds/", health.threshold_list, name="thresholds"),
+    path("health/", probe.health, name="health"),
+    path("health/panel/", probe.health_panel, name="health-panel"),
     path("regions/", service.region_list, name="regions"),
     path("services/", service.service_list, name="services"),
     path("services/world/", service.world_panel, name="world-panel"),

@@ -23,6 +23,7 @@ PAGES = [
     "incidents:escalation",
     "incidents:checklists",
     "incidents:thresholds",
+    "incidents:health",
     "incidents:regions",
     "incidents:services",
     "incidents:degradation",
@@ -39,13 +40,14 @@ PANELS = [
     "not-ready-panel",
     "incidents:open-panel",
     "incidents:world-panel",
+    "incidents:health-panel",
     "backups:recovery-points-panel",
     "drills:next-panel",
     "sandbox:world",
     "operations:vendors-panel",
 ]
 # What a page may ask the database, whatever the size of the data. The first page asks for all rooms.
-MOST_QUERIES = dict.fromkeys(PAGES, 25) | {"home": 40}
+MOST_QUERIES = dict.fromkeys(PAGES, 25) | {"home": 45}
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 Better = Literal["below", "above"]
@@ -57,6 +59,35 @@ def gauge(value: float | None, target: float, *, better: Better = "below") -> Ga
     # 99.9 % and 99.5 % are worlds apart: show four times the distance that the target keeps from 100.
     low = 100.0 - max((100.0 - target) * 4, 0.01)
     return Gauge(value, target, better, low, 100.0)
+
+
+@dataclass(frozen=True)
+class Sparkline:
+    """A line without axes, and a bar wherever something was wrong. `lines`: one for each stretch without a gap."""
+
+    width: int
+    height: int
+    lines: list[str]
+    dots: list[tuple[float, float]]
+    bars: list[float]
+
+
+def sparkline(values: Sequence[float | None], bad: Sequence[bool], *, width: int = 120, height: int = 28) -> Sparkline:
+    """From left to right, one value a step, None where there is none; the highest touches the top."""
+    highest = max((value for value in values if value is not None), default=0.0) or 1.0
+    step = width / max(len(values), 1)
+    points = [
+        None if value is None else (step * (place + 0.5), height - 2 - (height - 4) * value / highest)
+        for place, value in enumerate(values)
+    ]
+    stretches = [list(group) for is_gap, group in groupby(points, key=lambda point: point is None) if not is_gap]
+    return Sparkline(
+        width,
+        height,
+        [" ".join(f"{x:.1f},{y:.1f}" for x, y in filter(None, group)) for group in stretches if len(group) > 1],
+        [(round(x, 1), round(y, 1)) for group in stretches if len(group) == 1 for x, y in filter(None, group)],
+        [round(step * place, 1) for place, is_bad in enumerate(bad) if is_bad],
+    )
 
 
 def _arc(start: float, end: float) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from incidents.figures import Figures, Sample, added_up, unpack_counts, unpack_samples, unpack_times
+from incidents.figures import Figures, Sample, added_up, unpack_counts, unpack_figures, unpack_samples, unpack_times
 from incidents.models import ProbeRollup, ProbeRound
 
 Length = ProbeRollup.Length
@@ -29,9 +29,24 @@ def figures_by_endpoint(since: datetime, until: datetime, *, with_times: bool = 
     found = added_up(_samples(rounds, until))
     minutes, first_hour = floor(until - ADDED_UP_AFTER, HOUR), floor(since + HOUR - timedelta.resolution, HOUR)
     if first_hour < minutes:
-        _add(found, _rollups(Length.HOUR, first_hour, minutes), with_times=with_times)
-        _add(found, _rollups(Length.MINUTE, since, first_hour), with_times=with_times)
-    _add(found, _rollups(Length.MINUTE, minutes if first_hour < minutes else since, rounds), with_times=with_times)
+        added = _of(Length.HOUR, first_hour, minutes) | _of(Length.MINUTE, since, first_hour)
+        added |= _of(Length.MINUTE, minutes, rounds)
+    else:
+        added = _of(Length.MINUTE, since, rounds)
+    _add(found, ProbeRollup.objects.filter(added), with_times=with_times)
+    return found
+
+
+def figures_by_minute(since: datetime, until: datetime) -> dict[int, dict[datetime, Figures]]:
+    """By primary key and beginning of the minute: up to a few hours, for a chart."""
+    rounds = floor(until, MINUTE) - MINUTE
+    found: dict[int, dict[datetime, Figures]] = {}
+    for row in ProbeRollup.objects.filter(_of(Length.MINUTE, since, rounds)).iterator():
+        for endpoint, one in unpack_figures(bytes(row.counts), bytes(row.times)).items():
+            found.setdefault(endpoint, {}).setdefault(row.at, Figures()).add(one)
+    for begins, ends in ((rounds, rounds + MINUTE), (rounds + MINUTE, until)):
+        for endpoint, one in added_up(_samples(begins, ends)).items():
+            found.setdefault(endpoint, {})[begins] = one
     return found
 
 
@@ -49,8 +64,8 @@ def _samples(since: datetime, until: datetime) -> Iterator[dict[int, Sample]]:
             yield unpack_samples(bytes(one.samples))
 
 
-def _rollups(length: ProbeRollup.Length, since: datetime, until: datetime) -> QuerySet[ProbeRollup]:
-    return ProbeRollup.objects.filter(seconds=length, at__gte=since, at__lt=until)
+def _of(length: ProbeRollup.Length, since: datetime, until: datetime) -> Q:
+    return Q(seconds=length, at__gte=since, at__lt=until)
 
 
 def _add(found: dict[int, Figures], rows: QuerySet[ProbeRollup], *, with_times: bool) -> None:

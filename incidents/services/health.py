@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -155,7 +155,7 @@ def _note(state: EndpointState, result: ProbeResult, at: datetime) -> None:
     state.failure = result.failure.value if result.failure else ""
     state.phase = result.phase.value if result.phase else ""
     state.said = result.said[:MOST_SAID]
-    state.answered_by = (result.edge.vercel_region or result.edge.colo)[:60]
+    state.answered_by = result.edge.vercel_region[:60]
     if result.certificate is not None:
         state.certificate_expires_at = result.certificate.expires_at
 
@@ -212,9 +212,3 @@ class _News:
 
 
 _news = _News()
-
-
-def fresh_after(at: datetime) -> datetime:
-    """What was found before this moment is too old to judge by: three intervals, and the time a check may take."""
-    seconds = 3 * settings.DR_PROBE_INTERVAL_SECONDS + settings.DR_PROBE_TIMEOUT_SECONDS
-    return at - timedelta(seconds=seconds)
