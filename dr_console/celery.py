@@ -28,6 +28,7 @@ app.conf.beat_schedule = {
     **{f"answer on {queue}": _answer_on(queue) for queue in settings.DR_QUEUES},
     "forget processes that are gone": {"task": "operations.forget_the_gone", "schedule": 3600.0},
     "prune live events": {"task": "live.prune_events", "schedule": 600.0},
+    "prune samples": {"task": "incidents.prune_samples", "schedule": 3600.0},
 }
 
 
@@ -38,6 +39,14 @@ if settings.DR_MODE == "live":
         "task": "operations.check_providers",
         "schedule": 300.0,
         "options": {"queue": "probes", "expires": 240},
+    }
+
+
+if settings.DR_PROMETHEUS_URL:
+    app.conf.beat_schedule["read Prometheus"] = {
+        "task": "incidents.read_prometheus",
+        "schedule": 10.0,
+        "options": {"queue": "probes", "expires": 10},
     }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 
 class Refused(Exception):
@@ -71,15 +72,28 @@ class ProviderError(Exception):
     def __str__(self) -> str:
         """One or two sentences for people, in the language of the moment."""
         said = ": ".join(part for part in (self.code, self.said) if part)
-        sentences = [_sentence(self.problem) % {"vendor": self.vendor, "operation": _(self.operation)}]
+        sentences = [gettext(SENTENCES[self.problem]) % {"vendor": self.vendor, "operation": gettext(self.operation)}]
         if self.problem is Problem.SETTINGS:
-            sentences.append(_("See: %(setting)s") % {"setting": said})
+            sentences.append(gettext("See: %(setting)s") % {"setting": said})
         elif self.status or said:
-            answer = " ".join(part for part in (str(self.status or ""), said) if part)
-            sentences.append(_("It answered: %(answer)s") % {"answer": answer})
+            sentences.append(gettext("It answered: %(answer)s") % {"answer": self._answer})
         if self.outcome is Outcome.UNKNOWN:
-            sentences.append(_("It may have happened all the same."))
+            sentences.append(gettext("It may have happened all the same."))
         return " ".join(sentences)
+
+    def words(self) -> tuple[str, dict[str, Any]]:
+        """The same as a text and what is filled into it, to be kept as web.sentences does, and translated when read."""
+        text = SENTENCES[self.problem]
+        names: dict[str, Any] = {"vendor": self.vendor, "operation": {"text": self.operation}}
+        if self.problem is Problem.SETTINGS or not self._answer:
+            return text, names
+        what = {"text": text, "names": names}
+        return _("%(what)s It answered: %(answer)s"), {"what": what, "answer": self._answer}
+
+    @property
+    def _answer(self) -> str:
+        said = ": ".join(part for part in (self.code, self.said) if part)
+        return " ".join(part for part in (str(self.status or ""), said) if part)
 
     def facts(self) -> dict[str, Any]:
         """The error as plain JSON values, for a run's events and for the API."""
@@ -102,17 +116,16 @@ class ProviderError(Exception):
         return cls(kept.pop("vendor"), kept.pop("operation"), kept.pop("problem"), **kept)
 
 
-def _sentence(problem: Problem) -> str:
-    return {
-        Problem.REFUSED: _("%(vendor)s refused to %(operation)s."),
-        Problem.NOT_FOUND: _("%(vendor)s could not %(operation)s: there is no such thing."),
-        Problem.CREDENTIALS: _("%(vendor)s did not let us %(operation)s: the credentials are wrong or lack the right."),
-        Problem.THROTTLED: _("%(vendor)s would not %(operation)s now: too many calls, or a quota is used up."),
-        Problem.UNREACHABLE: _("%(vendor)s could not be reached to %(operation)s; nothing was sent."),
-        Problem.TIMED_OUT: _("%(vendor)s did not answer in time when asked to %(operation)s."),
-        Problem.BROKEN: _("The connection to %(vendor)s broke when it was asked to %(operation)s."),
-        Problem.GARBLED: _("%(vendor)s answered something else than it documents when asked to %(operation)s."),
-        Problem.FAILED: _("%(vendor)s tried to %(operation)s, and reports that it failed."),
-        Problem.NOT_IN_TIME: _("%(vendor)s was asked to %(operation)s and was not done in the time given."),
-        Problem.SETTINGS: _("The console cannot ask %(vendor)s to %(operation)s: a setting is missing or wrong."),
-    }[problem]
+SENTENCES = {
+    Problem.REFUSED: _("%(vendor)s refused to %(operation)s."),
+    Problem.NOT_FOUND: _("%(vendor)s could not %(operation)s: there is no such thing."),
+    Problem.CREDENTIALS: _("%(vendor)s did not let us %(operation)s: the credentials are wrong or lack the right."),
+    Problem.THROTTLED: _("%(vendor)s would not %(operation)s now: too many calls, or a quota is used up."),
+    Problem.UNREACHABLE: _("%(vendor)s could not be reached to %(operation)s; nothing was sent."),
+    Problem.TIMED_OUT: _("%(vendor)s did not answer in time when asked to %(operation)s."),
+    Problem.BROKEN: _("The connection to %(vendor)s broke when it was asked to %(operation)s."),
+    Problem.GARBLED: _("%(vendor)s answered something else than it documents when asked to %(operation)s."),
+    Problem.FAILED: _("%(vendor)s tried to %(operation)s, and reports that it failed."),
+    Problem.NOT_IN_TIME: _("%(vendor)s was asked to %(operation)s and was not done in the time given."),
+    Problem.SETTINGS: _("The console cannot ask %(vendor)s to %(operation)s: a setting is missing or wrong."),
+}

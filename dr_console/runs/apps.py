@@ -13,6 +13,7 @@ class RunsConfig(AppConfig):
     def ready(self) -> None:
         from dr_console.audit import actions
         from dr_console.live import topics
+        from dr_console.runs import tasks  # noqa: F401 (who rings without a worker has to know them)
 
         topics.allow("run-", topics.everybody)
         actions.register(

@@ -25,5 +25,3 @@ def lease_end() -> Combinable:
 def over() -> Any:
     """For a filter `lease_until__lt`: the database's clock."""
     return Now()
-
-

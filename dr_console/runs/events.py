@@ -10,8 +10,8 @@ from typing import Any
 from dr_console.runs.models import Run, StepEvent
 
 
-def append(run: Run, events: Iterable[StepEvent]) -> None:
-    """Write them behind the last. Whoever calls holds the run's row."""
+def append(run: Run, events: Iterable[StepEvent]) -> int:
+    """Write them behind the last, whose number is returned. Whoever calls holds the run's row."""
     last = StepEvent.objects.filter(run=run).order_by("-seq").values_list("seq", "hash").first()
     seq, previous = last or (0, "")
     chained = []
@@ -22,6 +22,7 @@ def append(run: Run, events: Iterable[StepEvent]) -> None:
         event.hash = previous = digest(event)
         chained.append(event)
     StepEvent.objects.bulk_create(chained)
+    return seq
 
 
 def digest(event: StepEvent) -> str:

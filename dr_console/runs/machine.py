@@ -101,9 +101,7 @@ def by_urgency(nodes: Iterable[Node]) -> list[str]:
 
 
 def _wind_up(nodes: Sequence[Node], ends_as: str) -> Outcome:
-    cancelled = {
-        node.key: S.CANCELLED for node in nodes if node.state not in ENDED | {S.RUNNING, S.UNKNOWN}
-    }
+    cancelled = {node.key: S.CANCELLED for node in nodes if node.state not in ENDED | {S.RUNNING, S.UNKNOWN}}
     if _runs(nodes):
         return Outcome(R.ABORTING, cancelled)
     wanted = Run.State(ends_as) if ends_as else R.ABORTED

@@ -313,6 +313,7 @@ class Approval(models.Model):
     votes = models.JSONField(default=list, help_text="[{'by': id, 'name': …, 'at': …, 'yes': true, 'reason': …}]")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     asked_at = models.DateTimeField(default=now)
+    expires_seconds = models.PositiveIntegerField(null=True, blank=True, help_text="From the question on.")
     expires_at = models.DateTimeField(null=True, blank=True)
     on_expiry = models.CharField(max_length=8, choices=OnExpiry, default=OnExpiry.GIVE_UP)
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -17,6 +17,7 @@ from dr_console.errors import ProviderError
 from dr_console.runs import registry, rules
 from dr_console.runs.models import Approval, Run, Step, StepEvent
 from dr_console.web.graph import Graph, Node, layout
+from dr_console.web.sentences import spoken
 
 UNDO_SECONDS = 3600
 MOST_CALLS = 200
@@ -86,7 +87,7 @@ class ShownStep:
         facts = self.step.error
         if not facts:
             return ""
-        return str(ProviderError.from_facts(facts)) if "problem" in facts else str(facts.get("text", ""))
+        return str(ProviderError.from_facts(facts)) if "problem" in facts else spoken(facts.get("said"))
 
 
 @dataclass(frozen=True)

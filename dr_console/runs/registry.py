@@ -186,3 +186,17 @@ def hand_over(topic: str, handler: Handler) -> None:
 
 def handler(topic: str) -> Handler | None:
     return _handlers.get(topic)
+
+
+# --- What else has to be looked after every second or two, whether or not Celery is well ----------------------------
+_chores: list[Callable[[], object]] = []
+
+
+def sweep_also(chore: Callable[[], object]) -> None:
+    """Have `chore` called in every round of every sweeper, in several processes at once: it must bear that."""
+    if chore not in _chores:
+        _chores.append(chore)
+
+
+def chores() -> list[Callable[[], object]]:
+    return list(_chores)

@@ -26,21 +26,26 @@ def run_verbs(state: str) -> tuple[str, ...]:
         return ("pause", "abort")
     if state == _R.PAUSING:
         return ("abort",)
-    if state in PAUSED:
+    if state == _R.PAUSED_BY_OPERATOR:
         return ("resume", "abort", "undo")
+    if state == _R.PAUSED_BY_FAILED_STEP:
+        # It goes on once somebody has said what becomes of the step.
+        return ("abort", "undo")
     if state == _R.ROLLING_BACK:
         return ("pause",)
     return ("undo",) if state in UNDOABLE else ()
 
 
-def step_verbs(step: str, run: str) -> tuple[str, ...]:
-    """What may be said of a step in this state, while its run is in that one."""
+def step_verbs(step: str, run: str, *, declined: bool = False) -> tuple[str, ...]:
+    """What may be said of a step in this state, while its run is in that one. `declined`: somebody said no to it."""
     if run not in Run.ACTIVE:
-        return ()
+        return ("retry", "mark_done", "skip") if run == step == _S.ROLLBACK_FAILED else ()
     if step == _S.WAITING_APPROVAL:
-        return ("approve", "decline")
+        return ("approve", "decline", "skip")
     if step in STUCK:
         return ("retry", "mark_done", "skip", "ignore")
+    if step == _S.CANCELLED and declined:
+        return ("retry", "skip")
     if step == _S.RETRY_WAIT:
         return ("retry", "skip")
     if step in (_S.PENDING, _S.READY) and run in PAUSED:

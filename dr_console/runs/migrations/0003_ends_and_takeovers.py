@@ -9,6 +9,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name='approval',
+            name='expires_seconds',
+            field=models.PositiveIntegerField(blank=True, help_text='From the question on.', null=True),
+        ),
+        migrations.AddField(
             model_name='run',
             name='ends_as',
             field=models.CharField(blank=True, help_text='The state it gets once nothing runs any more; rolled_back: it is undone.', max_length=26),
