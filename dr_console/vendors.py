@@ -51,6 +51,7 @@ PROVIDERS: dict[str, dict[str, str]] = {
     "search": {"http": "dr_console.providers.search_index.HttpSearchIndex"},
     "webhook": {"signed": "dr_console.providers.webhook.SignedWebhook"},
     "mail": {"smtp": "dr_console.providers.mail.SmtpMail"},
+    "metrics": {"prometheus": "dr_console.providers.prometheus.Prometheus"},
 }
 
 

@@ -156,6 +156,9 @@ def _address(key: str) -> str:
     """Where the vendor is, without anything secret."""
     if key == "mail":
         return f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}" if settings.EMAIL_URL else ""
+    if key == "prometheus":
+        parts = urlsplit(settings.DR_PROMETHEUS_URL)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
     if key == "r2" and not settings.DR_VENDOR_URLS["r2"]:
         return "https://….r2.cloudflarestorage.com"
     if key in GIVEN_ADDRESSES:  # whose path may be the key to it

@@ -78,10 +78,11 @@ CHECKS: dict[str, str] = {
     "voice": "dr_console.providers.voice_webhook_checks.CHECKS",
     "mail": "dr_console.providers.mail_checks.CHECKS",
     "search": "dr_console.providers.search_index.CHECKS",
+    "prometheus": "dr_console.providers.prometheus.CHECKS",
 }
 # Which of the vendors in dr_console/credentials.py each of them is made of, where that is not the one of its name.
-CREDENTIALS_OF: dict[str, tuple[str, ...]] = {"mail": (), "s3": ("aws",)}
-LABELS: dict[str, str] = {**NAMES, "s3": "AWS S3", "mail": _("Mail")}
+CREDENTIALS_OF: dict[str, tuple[str, ...]] = {"mail": (), "prometheus": (), "s3": ("aws",)}
+LABELS: dict[str, str] = {**NAMES, "s3": "AWS S3", "mail": _("Mail"), "prometheus": "Prometheus"}
 SECONDS_EACH = 20.0
 SIDE_BY_SIDE = 8
 

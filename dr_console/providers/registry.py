@@ -15,6 +15,7 @@ from dr_console.providers.capabilities.dns import DnsProvider
 from dr_console.providers.capabilities.events import EventsProvider
 from dr_console.providers.capabilities.functions import FunctionPlatform
 from dr_console.providers.capabilities.mail import MailProvider
+from dr_console.providers.capabilities.metrics import MetricsProvider
 from dr_console.providers.capabilities.objects import ObjectStore
 from dr_console.providers.capabilities.paging import PagingProvider
 from dr_console.providers.capabilities.phone import PhoneProvider
@@ -107,3 +108,7 @@ def objects(vendor: str = "") -> ObjectStore:
 
 def code(vendor: str = "") -> CodeMirror:
     return cast(CodeMirror, provider("code", vendor))
+
+
+def metrics(vendor: str = "") -> MetricsProvider:
+    return cast(MetricsProvider, provider("metrics", vendor))

@@ -32,6 +32,8 @@ WIDEST = timedelta(seconds=300)
 REMEMBERED = timedelta(hours=1)
 #: With a window, so many pushed values at least; less would be the newest by itself.
 LEAST_PUSHED = 3
+#: Of models.Turn: when Prometheus was last read, and what went wrong.
+PROMETHEUS_TURN = "read Prometheus"
 PERCENTILES = {Metric.RESPONSE_TIME_P50: 50, Metric.RESPONSE_TIME_P95: 95, Metric.RESPONSE_TIME_P99: 99}
 SHARES = {Metric.AVAILABILITY: False, Metric.ERROR_RATE: True}
 
