@@ -11,13 +11,20 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("incidents")
 
     def ready(self) -> None:
+        from dr_console.live import topics
         from dr_console.operations import metrics
         from dr_console.plans import pages, registry
-        from incidents import plan
+        from dr_console.runs import registry as runs
+        from incidents import plan, steps
         from incidents.models import Incident
         from incidents.pages import PAGES
+        from incidents.services import failover_news
 
         metrics.gauge("open_incidents", "Real incidents that are not resolved.", Incident.objects.real().open().count)
+        runs.register(*steps.FUNCTIONS)
+        runs.hand_over("run.changed", failover_news.on_run_changed)
+        runs.hand_over("step.ended", failover_news.on_step_ended)
         for section in plan.SECTIONS:
             registry.register(section)
         pages.add_pages(*PAGES)
+        topics.allow("incident-", lambda person, _topic: person.has_perm("incidents.view_incident"))

@@ -160,11 +160,12 @@ class ProbeResult:
         """For people, in the language of the moment."""
         if self.failure is None:
             return _("It answers well.")
-        words = _sentence(self.failure, self.phase) % {"status": self.status}
+        words = worded(self.failure, self.phase) % {"status": self.status}
         return f"{words} ({self.said})" if self.said else words
 
 
-def _sentence(failure: Failure, phase: Phase | None) -> str:
+def worded(failure: Failure, phase: Phase | None) -> str:
+    """A failure in the language of the moment; %(status)s in it is to be filled in."""
     if failure is Failure.TIMED_OUT:
         return _timed_out(phase)
     return {
