@@ -89,7 +89,7 @@ def measure(name: str, seconds: float) -> Written:
         celery = [sys.executable, "-m", "celery", "-A", "dr_console", "worker", "-Q", "default", "-l", "WARNING"]
         for command in ([*python, "serve", "web"], [*celery, "-n", "one@%h"], [*celery, "-n", "two@%h"]):
             stack.enter_context(running(command, environment))
-        stack.enter_context(running([*python, "serve", "beat"], environment))
+        stack.enter_context(running([*python, "serve", "watch"], environment))
         return _load(environment, seconds)
 
 

@@ -77,4 +77,6 @@ def _quiet(at: datetime) -> list[str]:
         reasons.append(_("The workers have been quiet for more than a minute."))
     if is_quiet(Heartbeat.Kind.BEAT):
         reasons.append(_("The scheduler has been quiet for more than a minute."))
+    if is_quiet(Heartbeat.Kind.WATCH):
+        reasons.append(_("Nothing has checked the services’ health for more than a minute."))
     return reasons

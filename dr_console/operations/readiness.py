@@ -101,5 +101,6 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "migrations": _migrations,
     "worker": partial(_heard_of, Heartbeat.Kind.WORKER),
     "beat": partial(_heard_of, Heartbeat.Kind.BEAT),
+    "watch": partial(_heard_of, Heartbeat.Kind.WATCH),
     "queues": _queues,
 }

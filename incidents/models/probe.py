@@ -30,7 +30,7 @@ class EndpointState(models.Model):
     failure = models.CharField(max_length=20, blank=True, help_text="capabilities.probe.Failure; empty: it was good.")
     phase = models.CharField(max_length=20, blank=True)
     said = models.CharField(max_length=300, blank=True, help_text="The technical detail of the failure.")
-    answered_by = models.CharField(max_length=60, blank=True, help_text="Region that answered, in its provider's words (hnd1), where it says so.")
+    answered_by = models.CharField(max_length=60, blank=True, help_text="Region that answered, where it says so.")
     certificate_expires_at = models.DateTimeField(null=True, help_text="Of the server, as last seen.")
 
     class Meta:

@@ -27,7 +27,7 @@ def _long_running(monkeypatch):
 
 @pytest.fixture
 def _all_alive():
-    for kind in (Kind.WORKER, Kind.BEAT, Kind.QUEUE):
+    for kind in (Kind.WORKER, Kind.BEAT, Kind.QUEUE, Kind.WATCH):
         heartbeats.beat(kind, kind=kind)
 
 
@@ -54,6 +54,7 @@ def test_it_says_when_the_page_was_drawn(panel, time_machine):
         (Kind.WORKER, "The workers have been quiet"),
         (Kind.QUEUE, "The workers have been quiet"),  # alive, but deaf
         (Kind.BEAT, "The scheduler has been quiet"),
+        (Kind.WATCH, "Nothing has checked the services’ health"),
     ],
 )
 def test_it_says_who_has_gone_quiet(panel, kind, sentence):

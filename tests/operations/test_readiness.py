@@ -18,7 +18,7 @@ Kind = Heartbeat.Kind
 
 
 def all_alive(queues):
-    for kind in (Kind.WEB, Kind.WORKER, Kind.BEAT):
+    for kind in (Kind.WEB, Kind.WORKER, Kind.BEAT, Kind.WATCH):
         heartbeats.beat(kind, kind=kind)
     for queue in queues:
         heartbeats.beat(queue, kind=Kind.QUEUE)
@@ -30,14 +30,19 @@ def test_ready_says_so_for_every_part(client, settings):
     assert response.status_code == 200
     answer = response.json()
     assert answer["ready"] is True
-    assert set(answer["checks"]) == {"database", "redis", "migrations", "worker", "beat", "queues"}
+    assert set(answer["checks"]) == {"database", "redis", "migrations", "worker", "beat", "watch", "queues"}
     assert {check["status"] for check in answer["checks"].values()} == {"ok"}
     assert answer["checks"]["worker"]["age_seconds"] < 5
 
 
 @pytest.mark.parametrize(
     ("gone", "part"),
-    [({"kind": Kind.WORKER}, "worker"), ({"kind": Kind.BEAT}, "beat"), ({"process": "failover"}, "queues")],
+    [
+        ({"kind": Kind.WORKER}, "worker"),
+        ({"kind": Kind.BEAT}, "beat"),
+        ({"kind": Kind.WATCH}, "watch"),
+        ({"process": "failover"}, "queues"),
+    ],
 )
 def test_who_has_gone_quiet_is_named(client, settings, gone, part):
     all_alive(settings.DR_QUEUES)
@@ -63,13 +68,13 @@ def test_redis_down(client, settings):
 
 def test_a_migration_that_is_not_applied(client):
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'operations' AND name = '0002_vendors_checked'")
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'operations' AND name = '0003_watch_heartbeat'")
     try:
         check = client.get("/readyz").json()["checks"]["migrations"]
     finally:
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO django_migrations (app, name, applied) VALUES ('operations', '0002_vendors_checked', %s)",
+                "INSERT INTO django_migrations (app, name, applied) VALUES ('operations', '0003_watch_heartbeat', %s)",
                 [now()],
             )
     assert check == {"status": "failed", "detail": "1 migrations are not applied."}

@@ -41,7 +41,7 @@ class Console:
 
     def wait_until_ready(self, seconds: float = 60) -> None:
         self.program.wait_for("Ctrl-C stops it", seconds=seconds)
-        self.program.wait_for("(beat|sandbox) started", times=2 if self.is_sandbox else 1)
+        self.program.wait_for("(watch|sandbox) started", times=2 if self.is_sandbox else 1)
         until = time.monotonic() + seconds
         while (answer := self.get("/readyz")).status_code != 200:
             assert time.monotonic() < until, f"not ready in {seconds} s: {answer.text}\n{self.program.printed}"

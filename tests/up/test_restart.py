@@ -13,7 +13,7 @@ pytestmark = pytest.mark.processes
 def test_whatever_is_killed_comes_back(up):
     with up() as console:
         console.wait_until_ready()
-        for name in ("worker", "failover", "beat", "redis"):
+        for name in ("worker", "failover", "watch", "redis"):
             before = console.process(name)
             os.kill(before, signal.SIGKILL)
             assert console.process(name, starts=2) != before

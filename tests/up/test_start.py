@@ -40,7 +40,7 @@ def test_every_line_of_a_process_has_its_name(up):
     with up() as console:
         console.wait_until_ready()
         console.program.signal(signal.SIGTERM).wait(15)
-    named = re.compile(r"\d\d:\d\d:\d\d (system|redis|web|worker|failover|beat|sandbox) +\| ")
+    named = re.compile(r"\d\d:\d\d:\d\d (system|redis|web|worker|failover|watch|sandbox) +\| ")
     to_the_person = re.compile(r"Making the database ready|DR Console is at|Log in as|Ctrl-C stops it|^$")
     assert [line for line in console.program.lines if not named.match(line) and not to_the_person.match(line)] == []
 
@@ -64,7 +64,7 @@ def test_what_it_makes_up_is_for_its_owner_only(up):
         for name in ("secret-key", "redis-url"):
             assert stat.S_IMODE((console.folder / name).stat().st_mode) == 0o600
         password = (console.folder / "redis-url").read_text().split(":")[2].split("@")[0]
-        console.program.wait_for("beat started")
+        console.program.wait_for("watch started")
         assert password not in console.program.printed
         console.program.signal(signal.SIGTERM).wait(15)
     assert (console.folder / "secret-key").exists()
