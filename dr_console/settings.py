@@ -12,7 +12,7 @@ from dr_console import env
 from dr_console.credentials import given_credentials, read_credentials
 from dr_console.logs import logging_config
 from dr_console.operations import data_folder
-from dr_console.vendors import PROVIDERS, canary_urls, edge_url, vendor_urls
+from dr_console.vendors import PROVIDERS, canary_urls, edge_url, prometheus_queries, vendor_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -203,6 +203,21 @@ DR_CANARY_URLS = env.words(
     canary_urls(DR_MODE),
     "Independent addresses that are asked with every round: where none of them answers, the console itself is cut off, "
     "and believes nothing that it sees.",
+)
+
+# --- Deciding -----------------------------------------------------------------------------------
+DR_CONFIRM_ROUNDS = env.integer(
+    "DR_CONFIRM_ROUNDS", 3, "How many rounds in a row must say the same before the console acts.", least=1, most=100
+)
+DR_COOL_DOWN_SECONDS = env.integer(
+    "DR_COOL_DOWN_SECONDS",
+    3600,
+    "After a failover or failback nothing is switched by itself for so long, unless a person has looked at it.",
+    least=0,
+    most=604_800,
+)
+DR_AUTOMATIC_A_DAY = env.integer(
+    "DR_AUTOMATIC_A_DAY", 3, "How many failovers may start by themselves within 24 hours.", least=0, most=1000
 )
 
 # --- Apps ---------------------------------------------------------------------------------------
@@ -445,21 +460,7 @@ DR_PROMETHEUS_URL = env.url(
 )
 DR_PROMETHEUS_TOKEN = env.secret("DR_PROMETHEUS_TOKEN", "", "Bearer token that Prometheus asks for, if it does.")
 # By metric of the plan's thresholds. Where there is none, the metric is pushed, or taken from health checks.
-DR_PROMETHEUS_QUERIES = {
-    metric: env.text(
-        f"DR_PROMETHEUS_{metric.upper()}",
-        "",
-        f"PromQL query that gives {meaning}, as one value; $window stands for the threshold’s window (300s).",
-    )
-    for metric, meaning in (
-        ("availability", "the availability in percent"),
-        ("response_time_p50", "the 50th percentile of the response time in milliseconds"),
-        ("response_time_p95", "the 95th percentile of the response time in milliseconds"),
-        ("response_time_p99", "the 99th percentile of the response time in milliseconds"),
-        ("error_rate", "the share of failed requests in percent"),
-        ("throughput", "the requests per second"),
-    )
-}
+DR_PROMETHEUS_QUERIES = prometheus_queries()
 
 # --- Operations ---------------------------------------------------------------------------------
 DR_METRICS_TOKEN = env.secret(

@@ -20,6 +20,15 @@ VENDORS = {
     "twilio": ("DR_TWILIO_URL", "https://api.twilio.com", "/twilio"),
 }
 
+METRICS = {
+    "availability": "the availability in percent",
+    "response_time_p50": "the 50th percentile of the response time in milliseconds",
+    "response_time_p95": "the 95th percentile of the response time in milliseconds",
+    "response_time_p99": "the 99th percentile of the response time in milliseconds",
+    "error_rate": "the share of failed requests in percent",
+    "throughput": "the requests per second",
+}
+
 # What each capability is served by, by dotted path.
 PROVIDERS: dict[str, dict[str, str]] = {
     "dns": {
@@ -91,6 +100,18 @@ def canary_urls(mode: str) -> list[str]:
         return [f"https://{host}/" for host in ("canary.example.net", "canary.example.org", "canary.example.edu")]
     # Companies that the console speaks with anyway: nobody else hears of it.
     return ["https://one.one.one.one/cdn-cgi/trace", "https://checkip.amazonaws.com/", "https://github.com/robots.txt"]
+
+
+def prometheus_queries() -> dict[str, str]:
+    """The query of each metric of the plan's thresholds; empty where none is set."""
+    return {
+        metric: env.text(
+            f"DR_PROMETHEUS_{metric.upper()}",
+            "",
+            f"PromQL query that gives {meaning}, as one value; $window stands for the threshold’s window (300s).",
+        )
+        for metric, meaning in METRICS.items()
+    }
 
 
 def _refuse_the_other_world(mode: str, setting: str, url: str) -> None:
