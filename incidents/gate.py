@@ -28,12 +28,13 @@ class Circumstances:
     `kill_switch`, `maintenance`: why, where one is on. `active_run`: its code. `last_switch_at`: when the last failover
     or failback began that nobody has looked at yet, `last_switch`: its code. `automatic_a_day`: how many of them were
     automatic in 24 hours. `target`: where it goes to. `target_problem`: what is wrong there. `changes`: how often
-    it came and went. `plan`: its name, None if there is none.
+    it came and went. `plan`: its name, None if there is none. `stopped_run`: one that a person stopped.
     """
 
     at: datetime
     plan: Texts | str | None = ""
     is_automatic: bool = True
+    stopped_run: str = ""
     kill_switch: Sentence | None = None
     maintenance: Sentence | None = None
     active_run: str = ""
@@ -128,6 +129,9 @@ def _cut_off(now: Circumstances, limits: Limits) -> Blocked | None:
 
 
 def _by_hand(now: Circumstances, limits: Limits) -> Blocked | None:
+    if now.stopped_run:
+        said = sentence(_("A person stopped run %(run)s: people go on from there"), run=now.stopped_run)
+        return Blocked(Blocker.BY_HAND, said)
     if now.is_automatic:
         return None
     said = sentence(_("The plan says that a person starts “%(plan)s”"), plan=now.plan or "")

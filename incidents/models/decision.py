@@ -99,6 +99,7 @@ class BlockedTrigger(models.Model):
     incident = models.ForeignKey(Incident, models.CASCADE, null=True, blank=True, related_name="blocked_triggers")
     at = models.DateTimeField(_("since"), default=now)
     last_at = models.DateTimeField(default=now, help_text="The last round in which it stood in the way.")
+    told_at = models.DateTimeField(null=True, blank=True, help_text="When people were told of it.")
     ended_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it still stands in the way.")
     released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     released_at = models.DateTimeField(null=True, blank=True)
