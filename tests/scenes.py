@@ -10,8 +10,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
 
 from dr_console.notifications.models import Delivery
+from dr_console.runs import events
 from dr_console.runs.models import Approval, Run, StepEvent
-from dr_console.runs.queries import event_hash
 from dr_console.web.sentences import sentence
 from incidents.models import Incident, TimelineEntry
 from tests import make
@@ -46,7 +46,12 @@ def steps(at: datetime, states: dict[str, dict[str, Any]]) -> list[dict[str, Any
     found = []
     began = at
     for key, after in AFTER.items():
-        one: dict[str, Any] = {"key": key, "titles": TITLES[key], "depends_on": after, "expected_seconds": SECONDS.get(key)}
+        one: dict[str, Any] = {
+            "key": key,
+            "titles": TITLES[key],
+            "depends_on": after,
+            "expected_seconds": SECONDS.get(key),
+        }
         one["runs_on"] = "failure" if key == "alert" else "success"
         one |= {"state": "pending"} | states.get(key, {})
         if one["state"] not in ("pending", "ready", "waiting_approval", "cancelled"):
@@ -147,7 +152,10 @@ def scene(name: str, *, started_ago: float = 359, commander: User | None = None,
         "started_at": began,
         "detected_at": began + timedelta(seconds=12),
         "failure": "region_failure",
-        "diagnosis": {"kind": "region_failure", "reasons": [sentence(_("Tokyo is down as %(count)s of 3 places see it"), count=3)]},
+        "diagnosis": {
+            "kind": "region_failure",
+            "reasons": [sentence(_("Tokyo is down as %(count)s of 3 places see it"), count=3)],
+        },
     }
     if name == "done":
         defaults |= {"recovered_at": began + timedelta(seconds=211), "verified_at": began + timedelta(seconds=215)}
@@ -181,14 +189,22 @@ def tell(incident: Incident, run: Run, began: datetime) -> None:
         at = began + timedelta(seconds=after)
         TimelineEntry.objects.create(incident=incident, kind=kind, said=words, at=at)
     calls = [("start", "Vercel", "POST", 201), ("dns", "Cloudflare", "PATCH", 200)]
-    events = [("", "started", {}), *((key, "call", {"vendor": v, "method": m, "url": "https://api.example.com/v1/records", "status": s, "seconds": 0.31}) for key, v, m, s in calls)]
-    before = ""
-    for seq, (step, kind, data) in enumerate(events, start=1):
-        event = StepEvent(run=run, seq=seq, at=began + timedelta(seconds=20 + seq), step=step, kind=kind, data=data, prev_hash=before)
-        event.hash = before = event_hash(event)
-        event.save()
-    for channel, state, to in (("pagerduty", "sent", "on-call engineer"), ("phone", "unknown", "CTO"), ("slack", "failed", "#incidents")):
+    events.append(run, [StepEvent(run=run, kind="started", at=began + timedelta(seconds=20))])
+    for key, vendor, method, status in calls:
+        data = {"vendor": vendor, "method": method, "url": "https://api.example.com/v1/records"}
+        data |= {"status": status, "seconds": 0.31}
+        events.append(run, [StepEvent(run=run, step=key, kind="call", data=data, at=began + timedelta(seconds=30))])
+    for channel, state, to in (
+        ("pagerduty", "sent", "on-call engineer"),
+        ("phone", "unknown", "CTO"),
+        ("slack", "failed", "#incidents"),
+    ):
         Delivery.objects.create(
-            channel=channel, recipient=to, state=state, subject=f"[P0] {incident.title}", about=incident.reference,
-            dedup_key=f"{incident.reference}-{channel}", attempts=1,
+            channel=channel,
+            recipient=to,
+            state=state,
+            subject=f"[P0] {incident.title}",
+            about=incident.reference,
+            dedup_key=f"{incident.reference}-{channel}",
+            attempts=1,
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,12 +12,11 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from dr_console.errors import ProviderError
-from dr_console.runs import registry, rules
-from dr_console.runs.models import Approval, Run, Step, StepEvent
+from dr_console.runs import events, rules, undoing
+from dr_console.runs.models import Approval, Run, Step
 from dr_console.web.graph import Graph, Node, layout
 from dr_console.web.sentences import spoken
 
-UNDO_SECONDS = 3600
 MOST_CALLS = 200
 # Words of the style sheet (web.badges.STATES) for the states of a step.
 LOOKS = {
@@ -152,22 +149,11 @@ def shown_run(run: Run) -> ShownRun:
 
 def undo_until(run: Run, steps: Iterable[Step]) -> datetime | None:
     """Until when what was done may be put back by pressing a button; None: nothing was done, or it is too late."""
-    if not any(can_be_undone(step) for step in steps):
+    if not any(undoing.can_be_undone(step) for step in steps):
         return None
-    window = timedelta(seconds=run.context.get("undo_seconds", UNDO_SECONDS))
+    window = timedelta(seconds=run.context.get("undo_seconds", undoing.UNDO_SECONDS))
     until: datetime = (run.ended_at or now()) + window
     return until if until > now() else None
-
-
-def can_be_undone(step: Step) -> bool:
-    """Whether it changed something that its function knows how to put back."""
-    if step.undoes_id is not None or step.state != Step.State.SUCCEEDED or step.is_noop or step.before is None:
-        return False
-    try:
-        function = registry.function(step.does)
-    except LookupError:
-        return False
-    return not (function.only_looks or function.irreversible)
 
 
 def seconds_along(steps: Iterable[Step]) -> float | None:
@@ -189,30 +175,7 @@ def seconds_along(steps: Iterable[Step]) -> float | None:
 
 def verify_chain(run: Run) -> int | None:
     """The number of the first event that is not as it was written, or is missing; None: the log is whole."""
-    before = ""
-    expected = 1
-    for event in run.events.order_by("seq").iterator():
-        if event.seq != expected or event.prev_hash != before or event.hash != event_hash(event):
-            return expected
-        before, expected = event.hash, expected + 1
-    return None
-
-
-def event_hash(event: StepEvent) -> str:
-    """SHA-256 over everything that an event says, and the hash of the one before it, as hexadecimal digits."""
-    said = [
-        event.prev_hash,
-        event.run_id,
-        event.seq,
-        event.at.isoformat(),
-        event.step,
-        event.fence,
-        event.kind,
-        event.said,
-        event.data,
-        event.by_id,
-    ]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+    return events.first_broken(run)
 
 
 def _shown(run: Run, step: Step, calls: list[dict[str, Any]]) -> ShownStep:

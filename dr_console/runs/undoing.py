@@ -12,16 +12,18 @@ PREFIX = "undo-"
 
 
 def can_be_undone(step: Step) -> bool:
-    """Whether it changed something, or may have, and its function knows how to put that back."""
-    if step.undoes_id is not None or step.intent_at is None or step.before is None:
-        return False
-    if step.state == Step.State.ROLLED_BACK:
+    """Whether it changed something, or may have, and its function knows how to put that back.
+
+    What was before is kept from the moment that it was decided to act, until a vendor says that nothing was done.
+    """
+    if step.undoes_id is not None or step.before is None or step.is_noop or step.state == Step.State.ROLLED_BACK:
         return False
     try:
         function = registry.function(step.does)
     except LookupError:
         return False
-    return not function.irreversible and type(function).undo is not registry.StepFunction.undo
+    knows_how = type(function).undo is not registry.StepFunction.undo
+    return knows_how and not (function.irreversible or function.only_looks)
 
 
 def make_steps(run: Run, steps: Iterable[Step]) -> list[Step]:
