@@ -11,6 +11,7 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("incidents")
 
     def ready(self) -> None:
+        from dr_console.audit import actions
         from dr_console.live import topics
         from dr_console.operations import metrics
         from dr_console.plans import pages, registry
@@ -27,4 +28,5 @@ class IncidentsConfig(AppConfig):
         for section in plan.SECTIONS:
             registry.register(section)
         pages.add_pages(*PAGES)
+        actions.register({"degradation.set": _("Degradation level changed")})
         topics.allow("incident-", lambda person, _topic: person.has_perm("incidents.view_incident"))

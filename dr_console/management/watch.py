@@ -15,11 +15,11 @@ from dr_console.audit import origin
 from dr_console.notifications.poller import Poller
 from dr_console.operations.heartbeats import Pulse
 from dr_console.operations.models import Heartbeat
-from incidents.services import deciding, metrics
+from incidents.services import deciding, degradation, metrics
 from incidents.watching.loop import Consider, Watch
 
 # What follows from a round, in this order, each by itself.
-AFTER_ROUND: tuple[Consider, ...] = (deciding.consider, metrics.consider)
+AFTER_ROUND: tuple[Consider, ...] = (deciding.consider, metrics.consider, degradation.put_back_what_is_over)
 
 
 def watch(location: str = "") -> None:

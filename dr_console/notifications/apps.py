@@ -9,3 +9,8 @@ from django.utils.translation import gettext_lazy as _
 class NotificationsConfig(AppConfig):
     name = "dr_console.notifications"
     verbose_name = _("Notifications")
+
+    def ready(self) -> None:
+        from dr_console.audit import actions
+
+        actions.register({"delivery.sent_again": _("Message sent again")})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dr_console.runs.registry import StepFunction
-from incidents.steps import cdn, checking, dns, function, standby, telling, verification
+from incidents.steps import cdn, checking, degradation, dns, function, standby, telling, verification
 
 FUNCTIONS: tuple[type[StepFunction], ...] = (
     checking.ConfirmFailure,
@@ -20,4 +20,5 @@ FUNCTIONS: tuple[type[StepFunction], ...] = (
     cdn.PurgeCdn,
     cdn.InvalidateCdn,
     telling.Notify,
+    degradation.SetLevel,
 )
