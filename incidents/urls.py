@@ -44,6 +44,8 @@ urlpatterns = [
     path("degradation/", degradation.degradation_list, name="degradation"),
     path("failover/", failover.failover_list, name="failover"),
     path("failover/<slug:key>/", failover.failover_detail, name="failover-plan"),
+    path("failover/<slug:key>/preview/", failover.failover_preview, name="failover-preview"),
+    path("failover/<slug:key>/start/", failover.failover_start, name="failover-start"),
     path("recovery/", recovery.recovery_stages, name="recovery"),
     path("report/", recovery.report_template, name="report"),
 ]

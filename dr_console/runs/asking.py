@@ -8,7 +8,7 @@ from hashlib import sha256
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from dr_console.runs.models import Run, Step
+from dr_console.runs.models import Command, Run, Step
 
 CONTROL, APPROVE = "runs.control_run", "runs.approve_step"
 
@@ -145,6 +145,18 @@ def permission(ask: Ask, step: Step | None) -> str:
 def phrase(run: Run, ask: Ask) -> str:
     """What has to be typed: the name of what traffic goes to; empty where nothing has to be."""
     return str(run.context.get("target") or run.context.get("to_region") or "") if ask.takes_phrase else ""
+
+
+def verb_words(verb: str) -> str:
+    """What its button is called; the word itself for what has none."""
+    ask = RUN_ASKS.get(verb) or STEP_ASKS.get(verb)
+    return str(ask.button) if ask else verb
+
+
+def told(command: Command) -> str:
+    """The words of the button that was pressed, and the step it was about."""
+    words = verb_words(command.verb)
+    return f"{words}: {command.step.title}" if command.step else words
 
 
 def command_token(run: Run, step: Step | None, verb: str, person: int, version: int) -> str:

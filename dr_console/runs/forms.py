@@ -19,7 +19,7 @@ class TellForm(forms.Form):
     def __init__(self, *args: Any, ask: Ask, phrase: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.phrase = phrase
-        self.fields["reason"] = forms.CharField(label=ask.reason, required=ask.needs_reason, max_length=500)
+        self.fields["reason"] = forms.CharField(label=str(ask.reason), required=ask.needs_reason, max_length=500)
         if phrase:
             self.fields["phrase"] = forms.CharField(
                 label=_("Type %(phrase)s to confirm") % {"phrase": phrase},

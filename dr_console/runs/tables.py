@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dr_console.runs.models import Run, StepEvent
-from dr_console.runs.templatetags.runs import RUN_LOOKS, second
+from dr_console.runs.templatetags.runs import RUN_LOOKS, event_words, kind_words, second
 from dr_console.web import badges
 from dr_console.web.filters import ConsoleFilterSet, SinceFilter, YesNoFilter
 from dr_console.web.tables import Column, ConsoleTable, DurationColumn, MomentColumn, StateColumn
@@ -77,11 +77,13 @@ class EventTable(ConsoleTable):
         return format_html("<code>{}</code>", value)
 
     def render_kind(self, value: str) -> SafeString:
-        return format_html("<code>{}</code>", value)
+        return format_html('{}<br><small class="muted"><code>{}</code></small>', kind_words(value), value)
 
     def render_said(self, record: StepEvent) -> SafeString:
         who = format_html('<small class="muted">{}</small>', record.by) if record.by else ""
-        return format_html("{} {} {}", record.words, who, _call(record))
+        words = event_words(record) if record.kind == "command" else record.words
+        reason = record.data.get("reason", "")
+        return format_html("{} {} {} {}", words, reason, who, _call(record))
 
 
 def _call(event: StepEvent) -> SafeString | str:

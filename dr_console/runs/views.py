@@ -151,7 +151,7 @@ def _run(code: str) -> Run:
 
 
 def _panel(request: ConsoleRequest, run: Run) -> dict[str, Any]:
-    return {"run": run, "shown": shown_run(run), "may_control": request.user.has_perm(asking.CONTROL)}
+    return {"run": run, "shown": shown_run(run), "may_control": request.user.has_perm(asking.CONTROL), "covered": ""}
 
 
 def _newest_events(run: Run) -> dict[str, Any]:

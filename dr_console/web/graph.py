@@ -11,8 +11,10 @@ from graphlib import CycleError, TopologicalSorter
 GAP_X = 30
 GAP_Y = 20
 PADDING = 12
-EM = 14  # the font size in plan.css; a CJK character is one em wide, a Latin one about 0.58
+EM = 14  # the font size in plan.css; a CJK character is one em wide, a bold Latin one about 0.62
 LINE = 18
+# A Latin word or a Chinese character, with the brackets and stops that belong to it.
+WORD = r"[（《“「]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[）》”」，。；：、]*\s*"
 WIDEST = 9.5  # in em: longer labels are broken into lines
 
 
@@ -135,7 +137,7 @@ def _text_width(label: str) -> int:
 
 def ems(text: str) -> float:
     """About how wide the text is, in font sizes."""
-    return sum(1.0 if _is_wide(character) else 0.58 for character in text)
+    return sum(1.0 if _is_wide(character) else 0.62 for character in text)
 
 
 def _is_wide(character: str) -> bool:
@@ -144,7 +146,7 @@ def _is_wide(character: str) -> bool:
 
 def _broken(label: str) -> list[str]:
     """The label in lines of at most WIDEST where words allow; Chinese may be broken anywhere."""
-    words = re.findall(r"[^\s\u2e80-\uffef]+\s*|[\u2e80-\uffef]\s*", label) or [label]
+    words = re.findall(WORD, label) or [label]
     lines = [""]
     for word in words:
         if lines[-1] and ems(lines[-1] + word.rstrip()) > WIDEST:

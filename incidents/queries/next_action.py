@@ -41,7 +41,8 @@ class Action:
 class NextAction:
     """`primary` is None where nobody has to do anything, or where the reader may not (`needed` says what it takes).
 
-    `due_at`: when something happens by itself. `version`: of the run that was looked at; 0 where there is none.
+    `due_at`: when something happens by itself, which `due_words` says. `version`: of the run that was looked at; 0
+    where there is none.
     """
 
     title: str
@@ -49,6 +50,7 @@ class NextAction:
     primary: Action | None = None
     others: list[Action] = field(default_factory=list)
     due_at: datetime | None = None
+    due_words: str = ""
     version: int = 0
     needed: str = ""
 
@@ -62,7 +64,7 @@ def next_action(incident: Incident, shown: ShownRun | None, person: Person) -> N
     if shown is not None and shown.run.is_active:
         found = replace(_in_run(shown), version=shown.run.version)
     elif incident.status == Incident.Status.RESOLVED:
-        found = NextAction(_("Nothing more to do"), [_("This incident is resolved.")])
+        found = NextAction(_("nothing more to do"), [_("This incident is resolved.")])
     elif incident.recovered_at:
         found = _after_recovery(incident, shown)
     else:
@@ -88,43 +90,40 @@ def _in_run(shown: ShownRun) -> NextAction:
     if "resume" in shown.may:
         words = [shown.run.words] if shown.run.words else [_("Nothing goes on until somebody resumes it.")]
         return NextAction(
-            _("Resume the run"), words, _tell(shown.run, "resume", "press"), _tells(shown, "abort", "undo")
+            _("resume the run"), words, _tell(shown.run, "resume", "press"), _tells(shown, "abort", "undo")
         )
     return NextAction(_watch_title(shown), _watch_words(shown), None, _tells(shown, "pause", "abort"))
 
 
 def _approve(shown: ShownRun, waiting: ShownStep) -> NextAction:
     step, approval = waiting.step, waiting.approval
-    words = [waiting.step.words] if waiting.step.words else []
-    words.append(_("What was before is kept, and can be put back."))
+    words = [" ".join(text for text in (step.words, _("What was before is kept, and can be put back.")) if text)]
     if approval is not None and approval.needed > 1:
         given = sum(1 for vote in approval.votes if vote.get("yes"))
         words.append(_("%(given)d of %(needed)d people have said yes.") % {"given": given, "needed": approval.needed})
-    due_at = approval.expires_at if approval is not None else None
-    if due_at is not None and approval is not None:
-        words.append(_without_answer(approval))
     permission = approval.permission if approval is not None else "runs.approve_step"
     return NextAction(
-        _("Approve: %(step)s") % {"step": step.title},
+        _("approve “%(step)s”") % {"step": step.title},
         words,
         replace(_tell_step(shown.run, step, "approve"), permission=permission),
         [replace(_tell_step(shown.run, step, "decline"), permission=permission), *_tells(shown, "pause")],
-        due_at,
+        due_at=approval.expires_at if approval is not None else None,
+        due_words=_without_answer(approval) if approval is not None else "",
     )
 
 
 def _without_answer(approval: Approval) -> str:
     if approval.on_expiry == Approval.OnExpiry.GO_AHEAD:
-        return _("Without an answer it goes ahead by itself.")
-    return _("Without an answer the run gives up.")
+        return _("Without an answer it goes ahead by itself")
+    return _("Without an answer the run gives up")
 
 
 def _decide(shown: ShownRun, stuck: ShownStep) -> NextAction:
     step = stuck.step
     if step.state == Step.State.UNKNOWN:
-        title = _("Find out whether “%(step)s” happened")
+        title = _("find out whether “%(step)s” happened")
     else:
-        title = _("Decide what to do about “%(step)s”")
+        title = _("decide what to do about “%(step)s”")
     words = [text for text in (stuck.error, step.words) if text] or [str(stuck.word)]
     others = [_tell_step(shown.run, step, verb) for verb in stuck.may if verb != "retry"]
     primary = _tell_step(shown.run, step, "retry") if "retry" in stuck.may else None
@@ -133,12 +132,12 @@ def _decide(shown: ShownRun, stuck: ShownStep) -> NextAction:
 
 def _watch_title(shown: ShownRun) -> str:
     titles = {
-        Run.State.PAUSING: _("Wait: the run is being paused"),
-        Run.State.ABORTING: _("Wait: the run is being aborted"),
-        Run.State.ROLLING_BACK: _("Watch: what was changed is being put back"),
+        Run.State.PAUSING: _("wait, the run is being paused"),
+        Run.State.ABORTING: _("wait, the run is being aborted"),
+        Run.State.ROLLING_BACK: _("watch what was changed being put back"),
     }
     now_at = listed(one.step.title for one in shown.current)
-    default = _("Watch: %(steps)s") % {"steps": now_at} if now_at else _("Watch the run")
+    default = _("watch “%(steps)s”") % {"steps": now_at} if now_at else _("watch the run")
     return titles.get(Run.State(shown.run.state), default)
 
 
@@ -160,11 +159,11 @@ def _to_start(incident: Incident, shown: ShownRun | None) -> NextAction:
     if not plans:
         words.append(_("No plan answers this failure by itself. Choose one, or work by hand."))
         primary = Action(_("Choose a failover plan"), reverse("incidents:failover"), icon="list-checks")
-        return NextAction(_("Decide what to switch over"), words, primary, others)
+        return NextAction(_("decide what to switch over"), words, primary, others)
     if failed:
         words.insert(0, _("The last run did not bring the service back."))
     words.append(_("The preview shows every change before anything is done."))
-    title = _("Try another way: %(plan)s") if failed and _is_other(plans[0], last) else _("Start: %(plan)s")
+    title = _("try another way, “%(plan)s”") if failed and _is_other(plans[0], last) else _("start “%(plan)s”")
     return NextAction(title % {"plan": plans[0].name}, words, _preview(plans[0], incident, primary=True), others)
 
 
@@ -195,17 +194,17 @@ def suggested_plans(incident: Incident, last: Run | None, blocked: BlockedTrigge
 def _after_recovery(incident: Incident, shown: ShownRun | None) -> NextAction:
     words = [_("Users are served again. Watch the service, and find the cause.")]
     if shown is None:
-        return NextAction(_("Watch the recovery"), words)
+        return NextAction(_("watch the recovery"), words)
     back = _way_back(shown.run)
     others = [_preview(back, incident)] if back is not None and shown.run.state in DONE else []
     if "undo" in shown.may and shown.undo_until is not None:
         return NextAction(
-            _("Watch the recovery; it can be undone"), words, None, [*_tells(shown, "undo"), *others], shown.undo_until
+            _("watch the recovery; it can be undone"), words, None, [*_tells(shown, "undo"), *others], shown.undo_until
         )
     if back is not None and others:
         words.append(_("Fail back only when the primary has been healthy for a while; the plan checks it."))
-        return NextAction(_("Fail back when the primary is well"), words, _preview(back, incident, primary=True))
-    return NextAction(_("Watch the recovery"), words)
+        return NextAction(_("fail back when the primary is well"), words, _preview(back, incident, primary=True))
+    return NextAction(_("watch the recovery"), words)
 
 
 def _way_back(run: Run) -> FailoverPlan | None:
@@ -215,9 +214,9 @@ def _way_back(run: Run) -> FailoverPlan | None:
 
 # --- What can be pressed ------------------------------------------------------------------------------------------
 def _preview(plan: FailoverPlan, incident: Incident, *, primary: bool = False) -> Action:
-    address = reverse("incidents:failover-plan", args=[plan.key]) + f"?incident={incident.reference}"
+    address = reverse("incidents:failover-preview", args=[plan.key]) + f"?incident={incident.reference}"
     label = _("Preview and start…") if primary else _("Preview: %(plan)s") % {"plan": plan.name}
-    return Action(label, address, icon="eye", is_danger=primary, permission=START)
+    return Action(label, address, icon="eye", permission=START)
 
 
 def _tells(shown: ShownRun, *verbs: str) -> list[Action]:

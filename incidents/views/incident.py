@@ -114,7 +114,10 @@ def _bar(incident: Incident, runs: list[Run]) -> dict[str, Any]:
 def _run(request: ConsoleRequest, incident: Incident) -> dict[str, Any]:
     runs = runs_of(incident)
     shown = shown_run(runs[0]) if runs else None
-    return {"incident": incident, "runs": runs, "shown": shown, "may_control": request.user.has_perm(CONTROL)}
+    # Its buttons stand in the box of the next action.
+    asked = (shown.waiting_for_approval or shown.stuck) if shown else None
+    context = {"incident": incident, "runs": runs, "shown": shown, "covered": asked.step.key if asked else ""}
+    return context | {"may_control": request.user.has_perm(CONTROL)}
 
 
 def _next(request: ConsoleRequest, incident: Incident, shown: ShownRun | None) -> dict[str, Any]:

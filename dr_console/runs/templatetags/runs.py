@@ -9,9 +9,11 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
-from dr_console.runs.asking import RUN_ASKS, STEP_ASKS, Ask
-from dr_console.runs.models import Command, Run, Step
+from dr_console.runs import asking
+from dr_console.runs.asking import RUN_ASKS, STEP_ASKS, Ask, told
+from dr_console.runs.models import Command, Run, Step, StepEvent
 from dr_console.runs.queries import ShownStep
 from dr_console.web import badges
 from dr_console.web.access import roles_that_may
@@ -38,6 +40,16 @@ RUN_LOOKS = {
     _R.FAILED: "failed",
     _R.ROLLED_BACK: "skipped",
     _R.ROLLBACK_FAILED: "failed",
+}
+EVENT_WORDS = {
+    "run_started": _("The run was started"),
+    "claimed": _("A worker took it"),
+    "owner_gone": _("The worker that had it is gone"),
+    "intended": _("Decided to act"),
+    "acted": _("The vendor accepted it"),
+    "call": _("Asked a vendor"),
+    "command": _("A person told it"),
+    "interlock": _("The kill switch was turned"),
 }
 # Where the look alone would not tell two states apart.
 STEP_ICONS = {
@@ -104,9 +116,27 @@ def roles_for(permission: str) -> str:
 @register.filter
 def command_words(command: Command) -> str:
     """{{ command|command_words }}: the words of the button that was pressed, and the step it was about."""
-    ask = RUN_ASKS.get(command.verb) or STEP_ASKS.get(command.verb)
-    words = str(ask.button) if ask else command.verb
-    return f"{words}: {command.step.title}" if command.step else words
+    return told(command)
+
+
+@register.filter
+def event_words(event: StepEvent) -> str:
+    """{{ event|event_words }}: what happened, in words, also where the engine wrote only what kind it was."""
+    if event.kind == "command":
+        return asking.verb_words(str(event.data.get("verb", "")))
+    if event.kind == "call":
+        return call_words(event.data)
+    return event.words or kind_words(event.kind)
+
+
+@register.filter
+def kind_words(kind: str) -> str:
+    """{{ event.kind|kind_words }}: the stored word where nobody gave it another one."""
+    if kind in EVENT_WORDS:
+        return str(EVENT_WORDS[kind])
+    state = kind.removeprefix("run_")
+    states = Run.State if state != kind else Step.State
+    return str(states(state).label) if state in states.values else kind
 
 
 @register.filter
