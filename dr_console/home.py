@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -108,13 +109,21 @@ def objectives(states: list[backups.RecoveryState]) -> list[Objective]:
         ),
         Objective(
             _("Availability"),
-            availability(PERIOD),
+            _percent(availability(PERIOD)),
             asked.availability_percent,
             "%",
             _("%(budget)s of downtime allowed in 30 days") % {"budget": budget},
             better="above",
         ),
     ]
+
+
+def _percent(value: float | None) -> float | None:
+    """Rounded down, so that what is missed is not shown as reached; 99.95 takes more places than 60."""
+    if value is None:
+        return None
+    scale = 1000 if value > 99 else 10
+    return math.floor(value * scale) / scale
 
 
 def _minutes(length: timedelta | None) -> float | None:

@@ -45,6 +45,11 @@ class Row:
     certificate_ends_soon: bool
 
     @property
+    def address(self) -> str:
+        """Without what nearly all begin with."""
+        return self.endpoint.url.removeprefix("https://")
+
+    @property
     def times(self) -> list[float | None]:
         """Milliseconds: p50, p95 and p99 of the last hour."""
         return [self.hour.percentile(share) for share in (0.5, 0.95, 0.99)]
@@ -62,6 +67,10 @@ class Place:
 class Checks:
     places: list[Place]
     services: list[tuple[Service, list[Row]]]
+
+    @property
+    def has_certificates(self) -> bool:
+        return any(row.certificate_expires_at for _service, rows in self.services for row in rows)
 
 
 def checks() -> Checks:

@@ -33,6 +33,10 @@ class Standing:
     word: Promise | str
     since: datetime | None = None
 
+    @property
+    def lasts(self) -> timedelta | None:
+        return None if self.since is None else now() - self.since
+
 
 @dataclass(frozen=True)
 class Judges:

@@ -88,7 +88,7 @@ def test_a_rotation_names_its_people(shown):
 
 def test_the_world_has_a_place_for_each_service_in_each_region(django_assert_num_queries):
     make.plan()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(5):
         found = world()
     assert len(found.rows) == Service.objects.current().count()
     assert all(len(places) == len(found.regions) for _service, places in found.rows)
