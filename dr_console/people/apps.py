@@ -18,6 +18,7 @@ class PeopleConfig(AppConfig):
 
         choices.keep_with(lambda person, name, value: services.change_preferences(person, **{name: value}))
         navigation.add_page(navigation.Destination(_("Add a person"), "people:add", "user", "people.manage"))
+        navigation.add_page(navigation.Destination(_("API tokens"), "people:tokens", "settings", "people.manage"))
         navigation.add_search(find_people)
         actions.register(
             {
@@ -43,6 +44,8 @@ class PeopleConfig(AppConfig):
                 "person.recovery_codes_generated": _("Recovery codes made"),
                 "person.webauthn_added": _("Passkey added"),
                 "person.webauthn_removed": _("Passkey removed"),
+                "token.made": _("API token made"),
+                "token.revoked": _("API token revoked"),
                 "person.account_connected": _("Single sign-on connected"),
                 "person.account_disconnected": _("Single sign-on disconnected"),
             }

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from dr_console.people.models import Preferences
+from dr_console.people.models import ApiToken, Preferences
 from dr_console.people.queries import is_taken
 from dr_console.roles import ROLES
 
@@ -68,6 +68,38 @@ class PersonForm(RoleForm, DetailsForm):
         if is_taken("username", username):
             raise forms.ValidationError(_("Somebody already has this login."))
         return username
+
+
+class TokenForm(forms.Form):
+    """A new token for a program."""
+
+    name = forms.RegexField(
+        # A letter or digit first, so that the name can stand in an address.
+        r"^\w[\w .-]*$",
+        label=_("Name"),
+        max_length=100,
+        help_text=_("What uses it: load balancer Tokyo. Letters, digits, spaces and . - _"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("May"),
+        choices=ApiToken.Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[ApiToken.Scope.PUSH_SAMPLES.value],
+    )
+    days = forms.IntegerField(
+        label=_("Works for (days)"),
+        required=False,
+        min_value=1,
+        max_value=3650,
+        help_text=_("Empty: until it is revoked."),
+    )
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"].strip()
+        if ApiToken.objects.filter(name=name).exists():
+            raise forms.ValidationError(_("There is a token of this name already."))
+        return name
 
 
 class ResetLoginForm(forms.Form):

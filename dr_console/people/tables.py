@@ -13,11 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dr_console.people.models import ApiToken
 from dr_console.people.queries import role_of
 from dr_console.roles import ROLES
 from dr_console.web import badges
 from dr_console.web.filters import ConsoleFilterSet, SearchFilter
 from dr_console.web.tables import Column, ConsoleTable, MomentColumn
+from dr_console.web.words import listed
 
 STATES = [("active", gettext_lazy("Active")), ("deactivated", gettext_lazy("Deactivated"))]
 
@@ -61,3 +63,41 @@ class PeopleTable(ConsoleTable):
 
     def render_is_active(self, value: bool) -> SafeString:
         return badges.state("ok", _("Active")) if value else badges.state("skipped", _("Deactivated"))
+
+
+class TokenTable(ConsoleTable):
+    caption = gettext_lazy("API tokens")
+
+    name = Column()
+    hint = Column(orderable=False)
+    scopes = Column(orderable=False)
+    is_usable = Column(verbose_name=gettext_lazy("State"), orderable=False, empty_values=())
+    expires_at = MomentColumn(orderable=False)
+    last_used_at = MomentColumn(orderable=False)
+
+    class Meta:
+        model = ApiToken
+        fields = ("name", "is_usable", "scopes", "hint", "expires_at", "last_used_at")
+        order_by = ("name",)
+
+    def render_name(self, value: str) -> SafeString:
+        return format_html('<a href="{}">{}</a>', reverse("people:token", args=[value]), value)
+
+    def render_hint(self, value: str) -> SafeString:
+        return format_html("<code>{}…</code>", value)
+
+    def render_scopes(self, record: ApiToken) -> str:
+        return scope_words(record)
+
+    def render_is_usable(self, record: ApiToken) -> SafeString:
+        return token_state(record)
+
+
+def scope_words(token: ApiToken) -> str:
+    return listed(str(ApiToken.Scope(scope).label) for scope in token.scopes if scope in ApiToken.Scope.values)
+
+
+def token_state(token: ApiToken) -> SafeString:
+    if token.is_usable:
+        return badges.state("ok", _("Usable"))
+    return badges.state("skipped", _("Revoked") if token.revoked_at else _("Expired"))

@@ -1,4 +1,4 @@
-"""The pages about people, for administrators, and everybody's own preferences."""
+"""The pages about people and about programs' tokens, for administrators, and everybody's own preferences."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,9 +17,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dr_console.audit.queries import latest_about
 from dr_console.people import services
-from dr_console.people.forms import DetailsForm, PersonForm, PreferencesForm, ResetLoginForm, RoleForm
+from dr_console.people import tokens as api_tokens
+from dr_console.people.forms import DetailsForm, PersonForm, PreferencesForm, ResetLoginForm, RoleForm, TokenForm
+from dr_console.people.models import ApiToken
 from dr_console.people.queries import login_methods, preferences_of, role_of
-from dr_console.people.tables import PeopleFilters, PeopleTable
+from dr_console.people.tables import PeopleFilters, PeopleTable, TokenTable, scope_words, token_state
 from dr_console.roles import ROLES
 from dr_console.web.access import needs
 from dr_console.web.listing import list_page
@@ -107,6 +110,46 @@ def reset_login(request: ConsoleRequest, username: str) -> HttpResponse:
     return _show_link(request, person, services.reset_login(person, by=request.user, **form.cleaned_data))
 
 
+@require_GET
+@needs("people.manage")
+def tokens(request: ConsoleRequest) -> HttpResponse:
+    return list_page(
+        request, queryset=ApiToken.objects.all(), table_class=TokenTable, template="people/token_list.html"
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("people.manage")
+def add_token(request: ConsoleRequest) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "people/token_add.html", {"form": TokenForm()})
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        template = "people/_token_add_form.html" if request.htmx else "people/token_add.html"
+        return invalid(request, template, {"form": form})
+    made, plain = api_tokens.make(**form.cleaned_data, by=request.user)
+    # It is in this answer and nowhere else: not in the session, not in an address, not in the log.
+    template = "people/_token_made.html" if request.htmx else "people/token_made.html"
+    return render(request, template, {"token": made, "plain": plain, "samples_url": _samples_url()})
+
+
+@require_GET
+@needs("people.manage")
+def token_detail(request: ConsoleRequest, name: str) -> HttpResponse:
+    token = get_object_or_404(ApiToken.objects.select_related("made_by"), name=name)
+    shown = {"token": token, "state": token_state(token), "scopes": scope_words(token)}
+    return render(request, "people/token_detail.html", shown)
+
+
+@require_POST
+@needs("people.manage")
+def revoke_token(request: ConsoleRequest, name: str) -> HttpResponse:
+    api_tokens.revoke(get_object_or_404(ApiToken, name=name), by=request.user)
+    messages.success(request, _("Revoked: from now on the token opens nothing."))
+    return go_to(request, "people:tokens")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: ConsoleRequest) -> HttpResponse:
     """One's own language, time zone and look. Everybody may."""
@@ -166,3 +209,7 @@ def _preferences_page(person: User, form: PreferencesForm) -> dict[str, Any]:
         "methods": login_methods(person),
         "single_sign_on": bool(settings.OIDC_SERVER_URL),
     }
+
+
+def _samples_url() -> str:
+    return f"{settings.DR_PUBLIC_URL}{reverse('api-1:push_samples')}"
