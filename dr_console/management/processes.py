@@ -54,6 +54,7 @@ WORKER_MODULES = (
     "celery.worker.strategy",
     "dr_console.management.watch",
     "dr_console.operations.scheduler",
+    "dr_console.runs.sweeper",
     "kombu.transport.redis",
 )
 
@@ -94,12 +95,18 @@ def worker(name: str, queues: list[str]) -> None:
 
 
 def watch() -> None:
-    """Health checks, and the scheduler's bell beside them: one process fewer to hold in memory."""
+    """Health checks, the sweeper of runs and the scheduler's bell in one: two processes fewer to hold in memory."""
     from dr_console.celery import app  # noqa: PLC0415
     from dr_console.management.watch import ring, watch  # noqa: PLC0415
+    from dr_console.runs.sweeper import Sweeper  # noqa: PLC0415
 
     ring(app)
-    watch()
+    sweeper = Sweeper()
+    sweeper.start()
+    try:
+        watch()
+    finally:
+        sweeper.stop()
 
 
 def sandbox_options() -> Options:
