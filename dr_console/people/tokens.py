@@ -45,14 +45,15 @@ def make(name: str, *, scopes: Iterable[str], by: User | None, days: int | None 
     """Make a token; return it and what is to be shown, once. `days`: how long it works; None: until it is revoked."""
     if ApiToken.objects.filter(name=name).exists():
         raise Refused(_("There is a token called “%(name)s” already.") % {"name": name})
-    plain = PREFIX + secrets.token_urlsafe(32)
+    plain, at = PREFIX + secrets.token_urlsafe(32), now()
     made = ApiToken.objects.create(
         name=name,
         digest=_digest(plain),
         hint=plain[:HINT_LETTERS],
         scopes=sorted(set(scopes)),
         made_by=by,
-        expires_at=now() + timedelta(days=days) if days else None,
+        made_at=at,
+        expires_at=at + timedelta(days=days) if days else None,
     )
     record("token.made", by=by, target=named(made), after=_facts(made))
     return made, plain
