@@ -93,7 +93,7 @@ def _settle_orphan(change: Change, step: Step) -> bool:
     if machine.may_be_finished(R(change.run.state), machine.Node.of(step)):
         if step.takeovers < MOST_TAKEOVERS:
             return True
-        text = _("The process that carried it out has died %(times)d times in the middle of it.")
+        text = _("The process that carried it out has died %(times)s times in the middle of it.")
         change.move(step, S.UNKNOWN if step.intent_at else S.FAILED, sentence(text, times=step.takeovers))
     else:
         change.move(step, S.READY, sentence(_("Stopped in the middle. It looks again before it goes on.")))

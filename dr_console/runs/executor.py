@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 import structlog
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError, connection
 from django.utils.timezone import now
 
 from dr_console.errors import ProviderError
@@ -29,6 +29,7 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 2.0
 # However late it is: without one look nobody knows what is.
 LEAST_CALL_SECONDS = 1.0
 ONLY_ONCE = frozenset({Idempotency.NONE})
+LEAVING_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
 FOUND_BY_LOOKING = frozenset({Idempotency.NONE, Idempotency.TAG_SEARCH})
 
 S = Step.State
@@ -65,9 +66,9 @@ def _carry_out(claim: Claim) -> int | None:
     except Lost:
         log.info("step lost", run=claim.run.code, step=step.key)
         return None
-    except DatabaseError as error:
-        # Nothing can be written: whoever claims it once the lease has ended looks first.
+    except (OperationalError, InterfaceError) as error:
         log.warning("step left", run=claim.run.code, step=step.key, error=str(error).strip())
+        _leave(claim)
         return None
     return attempt.next_id
 
@@ -111,7 +112,7 @@ def _may_act(attempt: Attempt, seen: Observation) -> bool:
         attempt.fail(S.UNKNOWN, sentence(wording.CANNOT_TELL), error=step.error)
         return False
     if step.attempt > step.max_attempts:
-        attempt.fail(S.FAILED, sentence(wording.NOT_DONE, times=step.max_attempts), error=step.error)
+        attempt.fail(S.FAILED, sentence(wording.NOT_DONE), error=step.error)
         return False
     return True
 
@@ -229,8 +230,20 @@ class _Mishap:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, Exception) and not isinstance(error, Lost | DatabaseError):
+        if isinstance(error, Exception) and not isinstance(error, Lost | OperationalError | InterfaceError):
             _break(self._claim, sentence(wording.BROKEN, error=f"{type(error).__name__}: {error}"[:300]))
+
+
+def _leave(claim: Claim) -> None:
+    """Nothing could be written: let whoever comes next have the step at once, if that much can be."""
+    mine = Step.objects.filter(pk=claim.step.pk, fence=claim.lease.fence, state=S.RUNNING)
+    for pause in LEAVING_PAUSES_SECONDS:
+        time.sleep(pause)
+        try:
+            mine.update(lease_until=now() - timedelta(seconds=1))
+            return
+        except (OperationalError, InterfaceError):
+            connection.close()
 
 
 def _break(claim: Claim, said: dict[str, object]) -> None:

@@ -14,5 +14,6 @@ urlpatterns = [
     path("<slug:code>/events/", views.run_events, name="events"),
     path("<slug:code>/newest/", views.newest_events, name="newest-events"),
     path("<slug:code>/tell/<slug:verb>/", views.tell_run, name="tell"),
+    path("<slug:code>/steps/<str:key>/look/", views.look_at_step, name="look-at-step"),
     path("<slug:code>/steps/<str:key>/<slug:verb>/", views.tell_step, name="tell-step"),
 ]

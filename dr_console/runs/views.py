@@ -17,6 +17,7 @@ from dr_console.runs import asking, telling
 from dr_console.runs.asking import RUN_ASKS, STEP_ASKS, Ask
 from dr_console.runs.forms import TellForm
 from dr_console.runs.models import Run, Step
+from dr_console.runs.previewing import look_at
 from dr_console.runs.queries import shown_run, verify_chain
 from dr_console.runs.tables import EventTable, RunFilter, RunTable
 from dr_console.web.access import PermissionMissing, needs
@@ -91,6 +92,16 @@ def tell_step(request: ConsoleRequest, code: str, key: str, verb: str) -> HttpRe
     run = _run(code)
     step = get_object_or_404(run.steps.select_related("approval"), key=key)
     return _tell(request, run, step, verb, STEP_ASKS.get(verb))
+
+
+@require_GET
+@needs(asking.APPROVE)
+@never_cache
+def look_at_step(request: ConsoleRequest, code: str, key: str) -> HttpResponse:
+    """What the step would do, for whoever has to say yes to it. Nothing is changed."""
+    run = _run(code)
+    context = {"run": run, "step": look_at(run, get_object_or_404(run.steps, key=key))}
+    return render(request, "runs/_look.html" if request.htmx else "runs/look.html", context)
 
 
 def _tell(request: ConsoleRequest, run: Run, step: Step | None, verb: str, ask: Ask | None) -> HttpResponse:

@@ -31,10 +31,10 @@ def of_failure(error: ProviderError, verdict: Verdict, until: datetime) -> Sente
     return sentence(_("%(why)s Once more at %(until)s UTC."), why=why, until=f"{until:%H:%M:%S}")
 
 
-NOT_SEEN = _("It was accepted %(seconds)d s ago, and is still not seen to have taken effect.")
-OUT_OF_TIME = _("It was not so within the %(seconds)d s that it had.")
+NOT_SEEN = _("It was accepted %(seconds)s s ago, and is still not seen to have taken effect.")
+OUT_OF_TIME = _("It was not so within the %(seconds)s s that it had.")
 CANNOT_TELL = _("An earlier try may have been carried out, and it cannot be seen whether it was. A person has to look.")
-NOT_DONE = _("It was not carried out, and all %(times)d tries are used up.")
+NOT_DONE = _("It was not carried out, and no try is left.")
 SETTLING = _("The answer was lost. Looking again at %(until)s UTC, when it would show if it was carried out.")
 WAITS_FOR_RUN = _("Waits for run %(run)s, which is changing %(what)s.")
 KILL_SWITCH = _("The kill switch “%(name)s” is on: nothing is changed until somebody releases it.")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, ClassVar
 
+from django.utils.timezone import now
+
 from dr_console.errors import Outcome, Problem, ProviderError
-from dr_console.runs import registry, services
+from dr_console.runs import executor, registry, services
 from dr_console.runs.models import Run, Step
 from dr_console.runs.registry import Context, Facts, Idempotency, Observation, Sight, StepFunction
 from dr_console.runs.specs import RunSpec, StepSpec
@@ -22,7 +25,7 @@ class World:
     looks: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     script: dict[str, list[Any]] = field(default_factory=dict)
-    during: dict[str, Callable[[Context], None]] = field(default_factory=dict)
+    during: dict[str, Callable[[Context], object]] = field(default_factory=dict)
 
     def meet(self, moment: str, context: Context) -> Any:
         """Carry out what the test has written for this moment: raise an error, or give the word that stands there."""
@@ -161,3 +164,28 @@ def lost() -> ProviderError:
 
 def throttled(seconds: float | None) -> ProviderError:
     return ProviderError("Cloudflare", "change the record", Problem.THROTTLED, status=429, retry_after=seconds)
+
+
+def drive(run: Run) -> Run:
+    """Carry out whatever is due, and what waits for its next try as if the time had come, until nothing is."""
+    for _ in range(50):
+        waiting = Step.objects.filter(run=run, state=Step.State.RETRY_WAIT)
+        waiting.update(not_before=now())
+        due = Step.objects.filter(run=run, state__in=("ready", "retry_wait")).values_list("pk", flat=True)
+        if not [pk for pk in due if executor.carry_out(pk)]:
+            break
+    run.refresh_from_db()
+    return run
+
+
+def orphan(run: Run, key: str, **fields: Any) -> Step:
+    """The step as a worker leaves it that was killed: its lease is over."""
+    one = step(run, key)
+    gone = {"state": "running", "phase": "act", "owner": "elsewhere:1-abc", "fence": one.fence + 1, "attempt": 1}
+    gone |= {"lease_until": now() - timedelta(seconds=1), "started_at": now(), "deadline": now() + timedelta(minutes=1)}
+    Step.objects.filter(pk=one.pk).update(**{**gone, **fields})
+    return step(run, key)
+
+
+def kinds(run: Run) -> list[str]:
+    return list(run.events.values_list("kind", flat=True))

@@ -55,7 +55,7 @@ def _vote(change: Change, order: Order, *, yes: bool) -> dict[str, Any]:
 def _count_yes(change: Change, step: Step, approval: Approval, order: Order) -> None:
     names = [vote["name"] for vote in approval.votes if vote["yes"]]
     if len(names) < approval.needed:
-        text = gettext_noop("Approved by %(who)s; %(left)d more have to.")
+        text = gettext_noop("Approved by %(who)s; still to answer: %(left)s.")
         change.set(step, said=sentence(text, who=", ".join(names), left=approval.needed - len(names)))
         return
     approval.state, approval.ended_at = Approval.State.APPROVED, change.at
