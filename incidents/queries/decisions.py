@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,6 +65,11 @@ def observations(at: datetime, serving: Mapping[str, str]) -> Observations:
         services=tuple(one.key for one in services),
         names=names,
     )
+
+
+def seen_with(seen: Observations, serving: Mapping[str, str]) -> Observations:
+    """The same, knowing where users are now."""
+    return replace(seen, serving=serving)
 
 
 def texts(row: PlanEntry, field: str) -> Texts:
@@ -171,7 +177,7 @@ def open_windows(at: datetime) -> QuerySet[MaintenanceWindow]:
 
 
 def unready(urls: list[str], at: datetime) -> tuple[Sentence | None, list[str]]:
-    """What is wrong with where users would be led to, by the last look from each place that may judge; and which
+    """What is wrong with where users would be led to, by the last two looks from each place that may judge; and which
     of the addresses nobody looks at.
     """
     heard = at - rules().fresh
@@ -181,7 +187,7 @@ def unready(urls: list[str], at: datetime) -> tuple[Sentence | None, list[str]]:
     ).select_related("endpoint")
     by_url: dict[str, list[bool]] = {}
     for state in states:
-        by_url.setdefault(state.endpoint.url, []).append(state.good_streak > 0)
+        by_url.setdefault(state.endpoint.url, []).append(state.bad_streak < 2)
     bad = [url for url, looks in by_url.items() if 2 * sum(looks) <= len(looks)]
     return (not_ready(bad) if bad else None), [url for url in urls if url not in by_url]
 

@@ -1,0 +1,137 @@
+"""Incidents that the console noticed itself: opened once, renamed when it looks otherwise, over with good answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.timezone import now
+from django.utils.translation import gettext_noop as _
+
+from dr_console.runs.models import Run
+from dr_console.web.sentences import Sentence, sentence, spoken
+from incidents.models import Incident, Service, Severity, TimelineEntry
+from incidents.observations import Diagnosis, Kind, Observations, Sighting
+from incidents.queries import decisions
+from incidents.services import alerts, timeline
+from incidents.services import incident as incidents
+
+Origin, Status = Incident.Origin, Incident.Status
+NOTICED = TimelineEntry.Kind.NOTICED
+
+
+@transaction.atomic
+def notice(diagnosis: Diagnosis, *, title: Sentence, seen: Observations, at: datetime) -> tuple[Incident, bool]:
+    """The incident of what is certain now, and whether it was opened for it. However often it is seen, it is one."""
+    known = Incident.objects.open().filter(dedup_key=diagnosis.key).first()
+    if known is None and diagnosis.is_felt:
+        known = _same_trouble()
+        if known is not None and not known.runs.active().exists():
+            known = _renamed(known, diagnosis, title=title, severity=severity_of(diagnosis, seen))
+    if known is not None:
+        if diagnosis.is_felt:
+            incidents.failing_again(known, at=diagnosis.began_at or at, why=title)
+        return known, False
+    return _declared(diagnosis, title=title, seen=seen, at=at)
+
+
+def severity_of(diagnosis: Diagnosis, seen: Observations) -> Severity:
+    """Critical where everything fails that users ask for, or what the plan lists first; a lost standby is medium."""
+    if not diagnosis.is_felt:
+        return Severity.P2
+    if diagnosis.is_total or (diagnosis.is_trouble and seen.services[:1] == diagnosis.services[:1]):
+        return Severity.P0
+    return Severity.P1
+
+
+def unrecovered() -> QuerySet[Incident]:
+    """Noticed by health checks, not over yet, and no run is at work on it: a run says itself when users are served."""
+    mine = Incident.objects.real().filter(
+        origin=Origin.BREACH, status=Status.OPEN, recovered_at=None, dedup_key__startswith="failure:"
+    )
+    return mine.exclude(runs__state__in=Run.ACTIVE)
+
+
+def is_over(incident: Incident, diagnosis: Diagnosis, seen: Observations) -> bool:
+    """Everything that its users ask for has answered well, several times in a row, to all who may judge."""
+    if diagnosis.kind in (Kind.UNSURE, Kind.CUT_OFF):
+        return False
+    answers = _answers(incident, seen)
+    return bool(answers) and all(one.is_good and one.streak >= settings.DR_PROBE_GOOD_ROUNDS for one in answers)
+
+
+def recover(incident: Incident, seen: Observations, *, at: datetime) -> bool:
+    """Put down that it is over: since the last of its addresses began to answer well. False if that was known."""
+    answers = _answers(incident, seen)
+    since = max((one.since for one in answers if one.since), default=at)
+    return incidents.recovered(incident, at=since, verified_at=at)
+
+
+def _same_trouble() -> Incident | None:
+    """One that users notice and that is not over: what is seen now is part of it, or is what it really is."""
+    mine = Incident.objects.real().open().filter(origin=Origin.BREACH, status=Status.OPEN, recovered_at=None)
+    return next((one for one in mine.order_by("started_at") if decisions.facts_of(one).get("is_felt", True)), None)
+
+
+def _renamed(incident: Incident, diagnosis: Diagnosis, *, title: Sentence, severity: Severity) -> Incident:
+    """A second look at a whole region that is lost may see less of it; what is known stays so."""
+    if diagnosis.kind is Kind.UNSURE and incident.failure not in ("", Kind.UNSURE.value):
+        return incident
+    return incidents.rediagnose(
+        incident,
+        title=title,
+        severity=severity,
+        failure=diagnosis.kind.value,
+        diagnosis=diagnosis.facts(),
+        dedup_key=diagnosis.key,
+    )
+
+
+def _declared(diagnosis: Diagnosis, *, title: Sentence, seen: Observations, at: datetime) -> tuple[Incident, bool]:
+    service = Service.objects.current().filter(key=next(iter(diagnosis.services), diagnosis.service_key)).first()
+    with translation.override("en"):
+        in_english = spoken(title)
+    incident, is_new = incidents.declare(
+        title=in_english,
+        said_title=title,
+        severity=severity_of(diagnosis, seen),
+        service=service,
+        by=None,
+        origin=Origin.BREACH,
+        started_at=diagnosis.began_at or at,
+        detected_at=now(),
+        failure=diagnosis.kind.value,
+        diagnosis=diagnosis.facts(),
+        dedup_key=diagnosis.key,
+    )
+    if is_new:
+        _tell(incident, diagnosis, at)
+    return incident, is_new
+
+
+def _tell(incident: Incident, diagnosis: Diagnosis, at: datetime) -> None:
+    why = together(diagnosis.reasons)
+    first = sentence(_("First health check that failed"))
+    timeline.record(incident, first, kind=NOTICED, at=diagnosis.began_at or at, dedup_key="first-failure")
+    timeline.record(incident, why, kind=NOTICED, at=at, dedup_key=f"reasons:{diagnosis.key}"[:120])
+    alerts.declared(incident, why)
+
+
+def together(sentences: tuple[Sentence, ...]) -> Sentence:
+    """Several as one, each in the reader's language."""
+    names = {f"part{number}": one for number, one in enumerate(sentences)}
+    return sentence(" · ".join(f"%({name})s" for name in names), **names)
+
+
+def _answers(incident: Incident, seen: Observations) -> list[Sighting]:
+    """What its users ask for; where they notice nothing, what the region answers itself."""
+    facts = decisions.facts_of(incident)
+    believed = {place.name for place in seen.places if place.hears_the_world}
+    fresh = [one for one in seen.sightings if one.location in believed and seen.at - one.at <= decisions.rules().fresh]
+    if not facts.get("is_felt", True):
+        return [one for one in fresh if one.region == facts.get("region") and not one.is_through_cdn]
+    services = facts.get("services") or []
+    return [one for one in fresh if one.is_public and (not services or one.service in services)]
