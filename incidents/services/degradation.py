@@ -53,6 +53,8 @@ def set_level(
     client_token: str | None = None,
 ) -> Run:
     """Start the run that sets it. `until`: it is put back by itself then. Raises Refused."""
+    if known := _known(client_token):
+        return known
     wanted = Wanted(level, until, reason)
     _check(wanted)
     return _start(wanted, by=by, incident=incident or _burning(), client_token=client_token)
@@ -60,6 +62,8 @@ def set_level(
 
 def put_back(change: DegradationChange, *, by: User, client_token: str | None = None) -> Run:
     """Go back to the level before this change, which must be the newest. Raises Refused."""
+    if known := _known(client_token):
+        return known
     newest = newest_change()
     if newest is None or newest.pk != change.pk:
         raise Refused(_("The level has been changed again meanwhile. Look at it before you put it back."))
@@ -124,6 +128,11 @@ def confirm(token: str) -> None:
     """The product itself was seen to be at this level."""
     if DegradationChange.objects.filter(token=token, confirmed_at=None).update(confirmed_at=now()):
         nudge("console", "degradation")
+
+
+def _known(client_token: str | None) -> Run | None:
+    """The run that a first press with this token has started."""
+    return Run.objects.filter(client_token=client_token).first() if client_token else None
 
 
 def _check(wanted: Wanted) -> None:

@@ -26,7 +26,8 @@ from incidents.queries.degradation import in_every_language, in_force, product_u
 from incidents.services import degradation
 from incidents.steps.parameters import problems, read
 
-PROBE_SECONDS = 3.0
+# What users are told waits for no vendor longer than that.
+LOOK_SECONDS = 3.0
 UNKNOWN = "?"
 MOST = 9
 
@@ -56,7 +57,7 @@ class SetLevel(StepFunction):
 
     name = "degradation.set_level"
     idempotency: ClassVar[Idempotency] = Idempotency.NATURAL_SET
-    call_seconds: ClassVar[float] = 15.0
+    call_seconds: ClassVar[float] = 10.0
     verify_seconds: ClassVar[float] = 45.0
 
     def observe(self, context: Context) -> Observation:
@@ -100,13 +101,16 @@ class SetLevel(StepFunction):
     def undo_observe(self, context: Context) -> Observation:
         before = context.before or {}
         level = int(before.get("announced", 0))
-        seen = _look(level, context.deadline)
-        back = seen.announced == level and (not before.get("store_answers") or seen.stored == before.get("stored"))
+        # The store may have said something else than was announced: both are put back as they were.
+        stored = before.get("stored") if before.get("store_answers") else level
+        obeyed = _level_of(stored) or 0
+        seen = _look(obeyed, context.deadline)
+        is_back = seen.announced == level and seen.stored == stored and seen.obeyed in (obeyed, None)
         return Observation(
-            Sight.MATCHES if back and seen.obeyed in (level, None) else Sight.DIFFERS,
+            Sight.MATCHES if is_back else Sight.DIFFERS,
             now=_shown(seen.announced, _level_of(seen.stored), seen.obeyed),
-            wanted=_shown(level, level, level),
-            said=_said(seen, level),
+            wanted=_shown(level, _level_of(stored), obeyed),
+            said=_said(seen, obeyed),
         )
 
     def undo(self, context: Context) -> Facts:
@@ -149,9 +153,9 @@ def _look(wanted: int, deadline: Deadline) -> Seen:
     now_in_force = in_force()
     until = now_in_force.change.until if now_in_force.change else None
     why: Sentence = {}
-    stored, answers = None, True
+    stored, answers, key = None, True, settings.DR_DEGRADATION_KEY
     try:
-        kept = providers.settings_store().items(deadline=deadline).get(settings.DR_DEGRADATION_KEY)
+        kept = providers.settings_store().items(deadline=deadline.no_later_than(LOOK_SECONDS)).get(key)
         stored = kept.value if kept else None
     except ProviderError as error:
         answers, why = False, sentence(_("The settings store does not answer: %(why)s"), why=str(error))
@@ -165,7 +169,7 @@ def _asked(wanted: int, deadline: Deadline) -> tuple[int | None, Sentence]:
     if not url:
         return None, sentence(_("Nobody knows where to ask the product for its level."))
     target = Target(url, statuses=(200, 599), json=JsonCheck(settings.DR_DEGRADATION_KEY, wanted))
-    result = probe_now(target, deadline=deadline.no_later_than(PROBE_SECONDS))
+    result = probe_now(target, deadline=deadline.no_later_than(LOOK_SECONDS))
     if result.ok:
         return wanted, {}
     says = result.said.removeprefix(f"{settings.DR_DEGRADATION_KEY} is ")
@@ -189,7 +193,7 @@ def _shown(announced: int, stored: int | None, obeyed: int | None) -> Facts:
 def _said(seen: Seen, level: int) -> Sentence:
     if seen.why_not:
         return seen.why_not
-    if seen.obeyed == level and _level_of(seen.stored) == level == seen.announced:
+    if seen.obeyed == level:
         return sentence(_("The product is at level %(level)s."), level=level)
     return sentence(_("The product is at level %(level)s still."), level=seen.obeyed)
 
