@@ -52,6 +52,9 @@ def steps(at: datetime, states: dict[str, dict[str, Any]]) -> list[dict[str, Any
             "depends_on": after,
             "expected_seconds": SECONDS.get(key),
         }
+        if key == "dns":
+            records = [{"name": "api.example.com", "type": "CNAME", "target": "backup.example.com"}]
+            one |= {"does": "failover.point_dns", "parameters": {"provider": "cloudflare", "records": records}}
         one["runs_on"] = "failure" if key == "alert" else "success"
         one |= {"state": "pending"} | states.get(key, {})
         if one["state"] not in ("pending", "ready", "waiting_approval", "cancelled"):

@@ -115,6 +115,7 @@ def _preview(
     else:
         form = StartForm(initial={**(typed or {}), **now}, phrase=phrase)
     context = {"plan": plan, "incident": incident, "shown": shown_preview(seen), "form": form, "refused": refused}
+    context["phrase"] = phrase
     return render(request, "incidents/failover_preview.html", context | {"at": stored.at}, status=status)
 
 
