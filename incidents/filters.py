@@ -6,8 +6,9 @@ import django_filters as filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from dr_console.web.filters import ConsoleFilterSet, SearchFilter, YesNoFilter
+from dr_console.web.filters import ConsoleFilterSet, SearchFilter, SinceFilter, YesNoFilter
 from incidents.models import (
+    Breach,
     ChannelKind,
     ChecklistTemplate,
     Contact,
@@ -52,6 +53,18 @@ class ThresholdFilter(ConsoleFilterSet):
     class Meta:
         model = Threshold
         fields = ["metric", "alert_channel"]
+
+
+class BreachFilter(ConsoleFilterSet):
+    open = YesNoFilter(label=_("Still lasts"), method="only_open")
+    since = SinceFilter("opened_at")
+
+    class Meta:
+        model = Breach
+        fields = ["metric"]
+
+    def only_open(self, queryset: QuerySet[Breach], name: str, value: bool) -> QuerySet[Breach]:
+        return queryset.filter(cleared_at__isnull=value)
 
 
 class RegionFilter(ConsoleFilterSet):

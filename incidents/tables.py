@@ -21,7 +21,6 @@ from dr_console.web.tables import (
     StateColumn,
     YesNoColumn,
 )
-from dr_console.web.times import duration
 from dr_console.web.words import listed, listed_code
 from incidents.cells import channel_list, choice_words
 from incidents.models import (
@@ -34,7 +33,6 @@ from incidents.models import (
     Region,
     Rotation,
     Service,
-    Threshold,
     Vendor,
 )
 
@@ -71,23 +69,6 @@ class VendorTable(EntryTable):
 
     def render_support_url(self, value: str) -> SafeString:
         return format_html('<a href="{}" rel="noreferrer">{}</a>', value, value.removeprefix("https://"))
-
-
-class ThresholdTable(EntryTable):
-    caption = gettext_lazy("Thresholds")
-    section = "thresholds"
-    value = tables.Column(verbose_name=gettext_lazy("Alert when"))
-    window_seconds = tables.Column(verbose_name=gettext_lazy("Window"))
-
-    class Meta(EntryTable.Meta):
-        model = Threshold
-        fields = ("name", "metric", "value", "window_seconds", "alert_channel")
-
-    def render_value(self, record: Threshold) -> str:
-        return f"{record.get_comparison_display()} {record.value:g} {record.get_unit_display()}"
-
-    def render_window_seconds(self, value: int) -> str:
-        return duration(value)
 
 
 class RegionTable(EntryTable):

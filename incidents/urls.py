@@ -36,6 +36,7 @@ urlpatterns = [
     path("checklists/", checklist.checklist_list, name="checklists"),
     path("checklists/<slug:key>/", checklist.checklist_detail, name="checklist"),
     path("thresholds/", health.threshold_list, name="thresholds"),
+    path("thresholds/breaches/", health.breach_list, name="breaches"),
     path("health/", probe.health, name="health"),
     path("health/panel/", probe.health_panel, name="health-panel"),
     path("regions/", service.region_list, name="regions"),

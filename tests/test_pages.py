@@ -23,6 +23,7 @@ PAGES = [
     "incidents:escalation",
     "incidents:checklists",
     "incidents:thresholds",
+    "incidents:breaches",
     "incidents:health",
     "incidents:regions",
     "incidents:services",

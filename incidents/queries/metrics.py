@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Max
 
+from dr_console.errors import ProviderError
 from incidents.figures import Figures
-from incidents.models import Sample, ServiceEndpoint, Source, Threshold
+from incidents.models import Sample, ServiceEndpoint, Source, Threshold, Turn
 from incidents.queries.health import used_endpoints
 from incidents.queries.rounds import figures_by_endpoint
 from incidents.thresholds import (
@@ -84,6 +85,12 @@ def readings(thresholds: Iterable[Threshold], at: datetime) -> dict[int, Measure
             observations = kept.get((threshold.metric, source), [])
             found[threshold.pk] = Measured(reading_of(observations, rule_of(threshold, source), at), source, window)
     return found
+
+
+def prometheus_trouble() -> ProviderError | None:
+    """What went wrong when Prometheus was last read; None if nothing did, or it is not read."""
+    turn = Turn.objects.filter(name=PROMETHEUS_TURN).first() if settings.DR_PROMETHEUS_URL else None
+    return ProviderError.from_facts(turn.trouble) if turn and turn.trouble else None
 
 
 def _sources(at: datetime) -> dict[str, Source | None]:

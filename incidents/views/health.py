@@ -1,25 +1,41 @@
-"""From which value on a metric alerts somebody."""
+"""From which value on a metric alerts somebody, what it reads now, and when it has."""
 
 from __future__ import annotations
 
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from dr_console.web.access import needs
 from dr_console.web.listing import list_page
 from dr_console.web.requests import ConsoleRequest
-from incidents.filters import ThresholdFilter
-from incidents.models import Threshold
-from incidents.tables import ThresholdTable
+from incidents.filters import BreachFilter, ThresholdFilter
+from incidents.models import Breach, Threshold
+from incidents.queries.metrics import prometheus_trouble
+from incidents.threshold_tables import BreachTable, ThresholdTable
 
 
 @require_GET
 @needs("plans.view_plan")
 def threshold_list(request: ConsoleRequest) -> HttpResponse:
+    latest = Breach.objects.filter(threshold=OuterRef("pk")).order_by("-opened_at").values("opened_at")[:1]
     return list_page(
         request,
-        queryset=Threshold.objects.current(),
+        queryset=Threshold.objects.current().select_related("state").annotate(last_breach_at=Subquery(latest)),
         table_class=ThresholdTable,
         filterset_class=ThresholdFilter,
         template="incidents/threshold_list.html",
+        context={"trouble": prometheus_trouble()},
+    )
+
+
+@require_GET
+@needs("incidents.view_incident")
+def breach_list(request: ConsoleRequest) -> HttpResponse:
+    return list_page(
+        request,
+        queryset=Breach.objects.select_related("threshold", "incident"),
+        table_class=BreachTable,
+        filterset_class=BreachFilter,
+        template="incidents/breach_list.html",
     )

@@ -1,0 +1,142 @@
+"""The plan's thresholds with what is measured of them now, and the times when they were crossed, as tables."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import django_tables2 as tables
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dr_console.plans.tables import EntryTable
+from dr_console.web import badges
+from dr_console.web.sentences import spoken
+from dr_console.web.tables import ConsoleTable, MomentColumn
+from dr_console.web.times import ago, duration
+from incidents.models import Breach, Source, Threshold, ThresholdState
+from incidents.services.breach_words import amount
+from incidents.thresholds import Gap
+
+State = ThresholdState.State
+#: Judged longer ago, a state says nothing of the present.
+JUDGED_WITHIN = timedelta(seconds=60)
+GAPS = {
+    Gap.NOTHING: gettext_lazy("Nothing was measured lately."),
+    Gap.TOO_FEW: gettext_lazy("Too few measurements yet."),
+    Gap.STOPPED: gettext_lazy("The last measurement is more than two minutes old."),
+    Gap.NO_SOURCE: gettext_lazy("Nobody measures it: push it, or set a query for Prometheus."),
+}
+LOOKS = {State.WELL: "ok", State.BREACHED: "failed", State.UNKNOWN: "unknown"}
+
+
+class ThresholdTable(EntryTable):
+    caption = gettext_lazy("Thresholds")
+    section = "thresholds"
+    live = "breaches"
+    state = tables.Column(verbose_name=gettext_lazy("State"), empty_values=(), orderable=False)
+    present = tables.Column(verbose_name=gettext_lazy("Now"), empty_values=(), orderable=False)
+    value = tables.Column(verbose_name=gettext_lazy("Alert when"))
+    last_breach_at = tables.Column(verbose_name=gettext_lazy("Last breach"), empty_values=(), orderable=False)
+
+    class Meta(EntryTable.Meta):
+        model = Threshold
+        fields = ("name", "state", "present", "value", "alert_channel", "last_breach_at")
+
+    def render_state(self, record: Threshold) -> SafeString:
+        state = current_state(record)
+        if state is None:
+            return badges.state("unknown")
+        shown = badges.state(LOOKS[State(state.state)], state.get_state_display())
+        if state.since is None:
+            return shown
+        return format_html('{}<br><small class="muted">{}</small>', shown, _since(state.since))
+
+    def render_present(self, record: Threshold) -> SafeString | str:
+        state = current_state(record)
+        if state is None:
+            return small(_not_judged(record))
+        if state.value is None:
+            return small(str(GAPS[Gap(state.gap)]) if state.gap else "")
+        return format_html("<b>{}</b><br>{}", spoken(amount(state.value, record.unit)), small(_basis(state)))
+
+    def render_value(self, record: Threshold) -> SafeString:
+        limit = f"{record.get_comparison_display()} {spoken(amount(record.value, record.unit))}"
+        over = _("over %(time)s") % {"time": duration(record.window_seconds)} if record.window_seconds else ""
+        return format_html("{}<br>{}", limit, small(over)) if over else format_html("{}", limit)
+
+    def render_last_breach_at(self, record: Threshold) -> SafeString | str:
+        at: datetime | None = getattr(record, "last_breach_at", None)
+        return ago(at) if at else _("none yet")
+
+
+class BreachTable(ConsoleTable):
+    caption = gettext_lazy("Breaches")
+    live = "breaches"
+    default_order = "-opened_at"
+    threshold = tables.Column(orderable=False)
+    opened_at = MomentColumn()
+    cleared_at = tables.Column(verbose_name=gettext_lazy("State"), empty_values=(), orderable=False)
+    worst = tables.Column(orderable=False)
+    limit = tables.Column(orderable=False)
+    source = tables.Column(orderable=False)
+    incident = tables.Column(linkify=True, orderable=False, accessor="incident__reference")
+
+    class Meta:
+        model = Breach
+        fields = ("threshold", "opened_at", "cleared_at", "worst", "limit", "source", "incident")
+        order_by = ("-opened_at",)
+
+    def render_threshold(self, record: Breach) -> str:
+        return record.threshold.name
+
+    def render_cleared_at(self, record: Breach) -> SafeString:
+        lasted = _("lasted %(time)s") if record.cleared_at else _("for %(time)s")
+        look, word = ("ok", _("Over")) if record.cleared_at else ("failed", _("Breached"))
+        return format_html("{} {}", badges.state(look, word), small(lasted % {"time": duration(record.duration)}))
+
+    def render_worst(self, record: Breach) -> str:
+        return spoken(amount(record.worst, record.unit))
+
+    def render_limit(self, record: Breach) -> str:
+        return f"{record.get_comparison_display()} {spoken(amount(record.limit, record.unit))}"
+
+    def render_incident(self, record: Breach) -> SafeString | str:
+        if record.incident is None:
+            return "–"
+        return format_html('<a href="{}">{}</a>', record.incident.get_absolute_url(), record.incident.reference)
+
+
+def current_state(threshold: Threshold) -> ThresholdState | None:
+    """How the threshold stands, unless nobody has judged it lately."""
+    state: ThresholdState | None = getattr(threshold, "state", None)
+    if state is None or state.at is None or abs(now() - state.at) > JUDGED_WITHIN:
+        return None
+    return state
+
+
+def small(*lines: str) -> SafeString:
+    return format_html_join("", '<small class="muted">{}</small>', ((line,) for line in lines if line))
+
+
+def _since(since: datetime) -> SafeString:
+    return format_html(_("since {}"), ago(since))
+
+
+def _not_judged(threshold: Threshold) -> str:
+    state: ThresholdState | None = getattr(threshold, "state", None)
+    if state is None or state.at is None:
+        return _("Not judged yet: the process that watches has to run.")
+    return _("Not judged for %(time)s: the process that watches does not run.") % {"time": duration(now() - state.at)}
+
+
+def _basis(state: ThresholdState) -> str:
+    """Over 5 min, 720 health checks; worst: api 91.67 %."""
+    source = Source(state.source).label if state.source else ""
+    parts = [_("over %(time)s") % {"time": duration(state.window_seconds)}, f"{source} ({state.samples})"]
+    if state.state == State.BREACHED and state.worst_part and state.worst_value is not None:
+        worst = spoken(amount(state.worst_value, state.threshold.unit))
+        parts.append(_("worst: %(part)s %(value)s") % {"part": state.worst_part, "value": worst})
+    return " · ".join(parts)
