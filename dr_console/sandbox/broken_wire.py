@@ -43,7 +43,9 @@ async def reset(scope: Scope, receive: Receive) -> None:
     """End the connection by a TCP RST, so that the client sees “connection reset by peer”."""
     transport = transport_of(scope)
     connection = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # The client may have hung up at this very moment; then there is nothing left to break.
+    with suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
     await _gone(receive)
 
