@@ -7,11 +7,11 @@ from celery import shared_task
 from dr_console.runs import doorbell, executor, outbox
 
 
-@shared_task(name=doorbell.CARRY_OUT, queue=doorbell.QUEUE, acks_late=False)
+@shared_task(name=doorbell.CARRY_OUT, acks_late=False)
 def carry_out(step_id: int) -> None:
     executor.carry_out(step_id)
 
 
-@shared_task(name=doorbell.RELAY, queue=doorbell.QUEUE, acks_late=False)
+@shared_task(name=doorbell.RELAY, acks_late=False)
 def relay() -> None:
     outbox.relay()
