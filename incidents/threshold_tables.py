@@ -82,7 +82,7 @@ class BreachTable(ConsoleTable):
     worst = tables.Column(orderable=False)
     limit = tables.Column(orderable=False)
     source = tables.Column(orderable=False)
-    incident = tables.Column(linkify=True, orderable=False, accessor="incident__reference")
+    incident = tables.Column(orderable=False, empty_values=())
 
     class Meta:
         model = Breach
