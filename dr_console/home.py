@@ -127,4 +127,4 @@ def _percent(value: float | None) -> float | None:
 
 
 def _minutes(length: timedelta | None) -> float | None:
-    return None if length is None else length.total_seconds() / 60
+    return None if length is None else round(length.total_seconds() / 60, 1)
