@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import django_tables2 as tables
+from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dr_console.plans.tables import EntryTable
 from dr_console.web import badges
+from dr_console.web.charts import sparkline
 from dr_console.web.sentences import spoken
 from dr_console.web.tables import ConsoleTable, MomentColumn
 from dr_console.web.times import ago, duration
 from incidents.models import Breach, Source, Threshold, ThresholdState
+from incidents.queries.metrics import rule_of
 from incidents.services.breach_words import amount
 from incidents.thresholds import Gap
 
@@ -33,17 +37,36 @@ LOOKS = {State.WELL: "ok", State.BREACHED: "failed", State.UNKNOWN: "unknown"}
 
 
 class ThresholdTable(EntryTable):
+    """Takes `hours`: what each was in the last hour, by primary key."""
+
     caption = gettext_lazy("Thresholds")
     section = "thresholds"
     live = "breaches"
     state = tables.Column(verbose_name=gettext_lazy("State"), empty_values=(), orderable=False)
     present = tables.Column(verbose_name=gettext_lazy("Now"), empty_values=(), orderable=False)
     value = tables.Column(verbose_name=gettext_lazy("Alert when"))
+    hour = tables.Column(verbose_name=gettext_lazy("Last hour"), empty_values=(), orderable=False)
     last_breach_at = tables.Column(verbose_name=gettext_lazy("Last breach"), empty_values=(), orderable=False)
 
     class Meta(EntryTable.Meta):
         model = Threshold
-        fields = ("name", "state", "present", "value", "alert_channel", "last_breach_at")
+        fields = ("name", "state", "present", "hour", "value", "alert_channel", "last_breach_at")
+
+    def __init__(self, *args: Any, hours: dict[int, list[float | None]] | None = None, **kwargs: Any) -> None:
+        self.hours = hours or {}
+        super().__init__(*args, **kwargs)
+
+    def render_hour(self, record: Threshold) -> SafeString:
+        values = self.hours.get(record.pk, [])
+        known = [value for value in values if value is not None]
+        if not known:
+            return small(_("Nothing was measured."))
+        rule = rule_of(record)
+        chart = sparkline(values, [value is not None and rule.is_broken_by(value) for value in values])
+        low, high = (spoken(amount(value, record.unit)) for value in (min(known), max(known)))
+        said = low if low == high else _("from %(low)s to %(high)s") % {"low": low, "high": high}
+        drawn = render_to_string("charts/sparkline.html", {"chart": chart, "label": said})
+        return format_html("{}{}", mark_safe(drawn), small(said))
 
     def render_state(self, record: Threshold) -> SafeString:
         state = current_state(record)

@@ -70,13 +70,13 @@ def rule_of(threshold: Threshold, source: Source | None = None) -> Rule:
 def readings(thresholds: Iterable[Threshold], at: datetime) -> dict[int, Measured]:
     """What each threshold's metric reads, by the threshold's primary key. A few queries, however many there are."""
     thresholds = list(thresholds)
-    sources = _sources(at)
+    origins = sources(at)
     longest = max((window_of(threshold) for threshold in thresholds), default=WINDOW)
     kept = _kept(at - longest, at)
     checks = _Checks(at)
     found = {}
     for threshold in thresholds:
-        source, window = sources[threshold.metric], window_of(threshold)
+        source, window = origins[threshold.metric], window_of(threshold)
         if source is None:
             found[threshold.pk] = Measured(Reading(None, gap=Gap.NO_SOURCE), window=window)
         elif source is Source.PROBES:
@@ -93,7 +93,7 @@ def prometheus_trouble() -> ProviderError | None:
     return ProviderError.from_facts(turn.trouble) if turn and turn.trouble else None
 
 
-def _sources(at: datetime) -> dict[str, Source | None]:
+def sources(at: datetime) -> dict[str, Source | None]:
     """Where each metric comes from: what the settings name, else what programs push, else health checks."""
     pushed = dict(
         Sample.objects.filter(source=Source.PUSHED, at__gt=at - REMEMBERED, at__lte=at)
@@ -171,7 +171,7 @@ def _read(figures: Figures, threshold: Threshold) -> Reading:
 
 def _worst(parts: Mapping[str, Figures], threshold: Threshold) -> tuple[str, float | None]:
     """The service that is furthest to the bad side, and its own value. It explains, and needs no minimum."""
-    values = [(value, key) for key, one in parts.items() if (value := _raw(one, threshold)) is not None]
+    values = [(value, key) for key, one in parts.items() if (value := raw(one, threshold)) is not None]
     if not values:
         return "", None
     below = threshold.comparison == Threshold.Comparison.BELOW
@@ -179,7 +179,10 @@ def _worst(parts: Mapping[str, Figures], threshold: Threshold) -> tuple[str, flo
     return key, value
 
 
-def _raw(figures: Figures, threshold: Threshold) -> float | None:
+def raw(figures: Figures, threshold: Threshold) -> float | None:
+    """The metric as it was, however few it stands on; None for what health checks do not measure."""
+    if threshold.metric == Metric.THROUGHPUT:
+        return None
     if threshold.metric in PERCENTILES:
         return figures.percentile(PERCENTILES[Metric(threshold.metric)] / 100)
     return figures.error_rate if SHARES[Metric(threshold.metric)] else figures.availability

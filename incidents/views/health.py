@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
+from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
 from dr_console.web.access import needs
@@ -11,6 +12,7 @@ from dr_console.web.listing import list_page
 from dr_console.web.requests import ConsoleRequest
 from incidents.filters import BreachFilter, ThresholdFilter
 from incidents.models import Breach, Threshold
+from incidents.queries.last_hour import last_hour
 from incidents.queries.metrics import prometheus_trouble
 from incidents.threshold_tables import BreachTable, ThresholdTable
 
@@ -26,6 +28,7 @@ def threshold_list(request: ConsoleRequest) -> HttpResponse:
         filterset_class=ThresholdFilter,
         template="incidents/threshold_list.html",
         context={"trouble": prometheus_trouble()},
+        table_kwargs={"hours": last_hour(Threshold.objects.current(), now())},
     )
 
 

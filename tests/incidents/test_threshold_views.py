@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from dr_console.errors import Problem, ProviderError
-from incidents.models import Breach, ServiceEndpoint, Threshold, ThresholdState, Turn
+from dr_console.people.models import ApiToken
+from incidents.models import Breach, Sample, ServiceEndpoint, Threshold, ThresholdState, Turn
 from incidents.queries.health import used_endpoints
 from incidents.queries.metrics import PROMETHEUS_TURN
 from incidents.services import metrics
@@ -131,3 +132,21 @@ def test_breaches_ask_as_often_for_many_as_for_few(client, django_assert_max_num
         )
     with django_assert_max_num_queries(12):
         assert "Older" in text(client.get(BREACHES))
+
+
+def test_the_last_hour_is_drawn_and_said(client):
+    measured(failing=ServiceEndpoint.objects.all())
+    response = client.get(THRESHOLDS)
+    page = response.content.decode()
+    assert 'class="sparkline"' in page
+    assert 'class="bad"' in page
+    assert 'aria-label="0 %"' in page
+    assert "Nothing was measured." in page
+
+
+def test_what_was_pushed_is_in_the_last_hour(client):
+    make.api_token()
+    for minutes, value in [(50, 400), (10, 60), (10, 80)]:
+        at = now() - timedelta(minutes=minutes, microseconds=value)
+        Sample.objects.create(metric="throughput", source="pushed", token=ApiToken.objects.get(), at=at, value=value)
+    assert "from 70 requests/s to 400 requests/s" in text(client.get(THRESHOLDS))
