@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from dr_console.plans.problems import Problem
+from dr_console.plans.problems import Problem, nearest
 from dr_console.plans.schema import (
     Count,
     Flag,
@@ -26,6 +26,7 @@ from dr_console.plans.schema import (
     said,
     wrong,
 )
+from dr_console.runs import registry as steps
 from incidents import models
 
 
@@ -121,6 +122,19 @@ def plans_fit(plans: list[FailoverPlan]) -> Iterator[Problem]:
             expected = gettext("the key of another failover plan (%s)") % others
             yield Problem(("failover_plans", plan.key, "fails_back"), expected, f"“{plan.fails_back}”")
     yield from steps_in_order(plans)
+    yield from steps_are_known(plans)
+
+
+def steps_are_known(plans: list[FailoverPlan]) -> Iterator[Problem]:
+    """There is a step function of each name, and it can be told what it is told."""
+    for plan in plans:
+        for index, step in enumerate(plan.steps):
+            path = ("failover_plans", plan.key, "steps", index)
+            if step.does not in steps.names():
+                yield Problem((*path, "does"), nearest(step.does, steps.names()), f"“{step.does}”")
+                continue
+            for wrong_one in steps.function(step.does).check(step.parameters):
+                yield Problem((*path, "parameters"), gettext("what %s can be told") % step.does, wrong_one)
 
 
 def steps_in_order(plans: list[FailoverPlan]) -> Iterator[Problem]:

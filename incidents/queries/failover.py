@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import QuerySet
 
-from dr_console.runs.models import Run, Step
+from dr_console.runs.models import Step
 from incidents.models import FailoverPlan, Failure, Incident, Region, Service, ServiceEndpoint
 
+WARMS = "failover.warm_function"
 POINTS_DNS = ("failover.point_dns", "failover.put_dns_back")
 
 
@@ -80,24 +79,29 @@ def open_incident(plan: FailoverPlan) -> Incident | None:
     return Incident.objects.real().open().filter(service=plan.service).order_by("-started_at", "-pk").first()
 
 
-def kept_records(plan_key: str) -> list[dict[str, Any]]:
-    """The DNS records as they were before the last run of this plan changed them; none if that was undone since."""
-    run = Run.objects.filter(plan_key=plan_key, mode=settings.DR_MODE).exclude(state=Run.State.NOT_NEEDED)
-    newest = run.order_by("-created_at", "-pk").first()
-    if newest is None:
-        return []
+def kept(plan_key: str) -> dict[str, Any]:
+    """What the last run of this plan that changed something found before it did, and that was not undone since.
+
+    `records`: DNS records, whole. `function`: the cold standby; left out where it was not touched.
+    """
     steps = Step.objects.filter(
-        run=newest, does__in=POINTS_DNS, state=Step.State.SUCCEEDED, is_noop=False, undoes=None, before__isnull=False
+        run__plan_key=plan_key,
+        run__mode=settings.DR_MODE,
+        does__in=(*POINTS_DNS, WARMS),
+        state=Step.State.SUCCEEDED,
+        is_noop=False,
+        undoes=None,
+        before__isnull=False,
     )
-    return [record for before in _befores(steps) for record in before.get("records", [])]
-
-
-def host_of(url: str) -> str:
-    return urlsplit(url).hostname or ""
-
-
-def _befores(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    return [step.before for step in steps if step.before]
+    newest = steps.order_by("-run__created_at", "-run").values("run")[:1]
+    found: dict[str, Any] = {"records": []}
+    for step in steps.filter(run__in=newest).order_by("position"):
+        before = step.before or {}
+        if step.does == WARMS:
+            found["function"] = before
+        else:
+            found["records"] += before.get("records", [])
+    return found
 
 
 def _key(row: Service | Region | str | None) -> str:

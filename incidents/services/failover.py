@@ -78,7 +78,7 @@ def spec(
         kind=Run.Kind.FAILBACK if plan.fails_back else Run.Kind.FAILOVER,
         subject=f"service:{plan.service.key}",
         titles=texts(plan, "name"),
-        steps=tuple(_step(step, plan, is_automatic=trigger == Trigger.AUTOMATIC) for step in steps),
+        steps=tuple(_step(step, plan, asks_first=_asks_first(plan, trigger) and step is steps[0]) for step in steps),
         context=_context(plan, incident, verb=verb, trigger=trigger),
         topics=(incident.topic,) if incident else (),
         plan_version=current_number() or None,
@@ -101,7 +101,12 @@ def texts(row: Any, field: str) -> Texts:
     return {language: text for language, text in found.items() if text}
 
 
-def _step(step: FailoverStep, plan: FailoverPlan, *, is_automatic: bool) -> StepSpec:
+def _asks_first(plan: FailoverPlan, trigger: str) -> bool:
+    """At its first step, where the failure is looked at once more after the answer. A person who starts it has said yes."""
+    return plan.approval_seconds is not None and trigger == Trigger.AUTOMATIC
+
+
+def _step(step: FailoverStep, plan: FailoverPlan, *, asks_first: bool) -> StepSpec:
     return StepSpec(
         key=step.key,
         does=step.does,
@@ -113,15 +118,11 @@ def _step(step: FailoverStep, plan: FailoverPlan, *, is_automatic: bool) -> Step
         timeout_seconds=step.timeout_seconds,
         attempts=step.attempts,
         interval_seconds=step.interval_seconds,
-        approval=_approval(step, plan, is_automatic=is_automatic),
+        approval=_approval(plan) if asks_first or step.needs_approval else None,
     )
 
 
-def _approval(step: FailoverStep, plan: FailoverPlan, *, is_automatic: bool) -> ApprovalSpec | None:
-    """A plan that asks first asks at its first step, where the failure is looked at once more after the answer."""
-    asks_first = is_automatic and plan.approval_seconds is not None and not step.depends_on
-    if not (asks_first or step.needs_approval):
-        return None
+def _approval(plan: FailoverPlan) -> ApprovalSpec:
     on_expiry = Approval.OnExpiry(plan.without_approval)
     return ApprovalSpec(permission=APPROVE, expires_seconds=plan.approval_seconds, on_expiry=on_expiry)
 
@@ -142,7 +143,7 @@ def _context(plan: FailoverPlan, incident: Incident | None, *, verb: str, trigge
     }
     if plan.fails_back:
         facts["fails_back"] = plan.fails_back
-        facts["kept"] = known.kept_records(plan.fails_back)
+        facts["kept"] = known.kept(plan.fails_back)
     return facts
 
 

@@ -14,6 +14,7 @@ FUNCTIONS: tuple[type[StepFunction], ...] = (
     standby.StartDeployment,
     standby.SwitchRegion,
     function.WarmFunction,
+    function.PutFunctionBack,
     dns.PointDns,
     dns.PutDnsBack,
     verification.VerifyHealth,

@@ -196,7 +196,7 @@ def _records(kept: Facts | None) -> list[DnsRecord]:
 
 
 def _by_name(context: Context) -> dict[str, DnsRecord]:
-    return {record.name: record for record in _records({"records": context.context.get("kept", [])})}
+    return {record.name: record for record in _records(context.context.get("kept"))}
 
 
 def _led_to(record: DnsRecord, wanted: Record) -> DnsRecord:

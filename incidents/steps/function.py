@@ -15,7 +15,7 @@ from dr_console.runs.registry import Context, Facts, Idempotency, Observation, P
 from dr_console.web.sentences import Sentence, sentence
 from incidents.steps import asking
 from incidents.steps.asking import Answer, Wish
-from incidents.steps.parameters import Warmth, problems, read
+from incidents.steps.parameters import Coolness, Warmth, problems, read
 
 
 class WarmFunction(StepFunction):
@@ -95,6 +95,60 @@ class WarmFunction(StepFunction):
 
     def resources(self, parameters: Facts, context: Facts) -> list[str]:
         return [f"function:{read(Warmth, parameters).provider}"]
+
+
+class PutFunctionBack(StepFunction):
+    """The standby is what it was before it was made warm, so that nothing is paid for that nobody uses."""
+
+    name = "failover.put_function_back"
+    idempotency: ClassVar[Idempotency] = Idempotency.NATURAL_SET
+    call_seconds: ClassVar[float] = 20.0
+    drill_safe: ClassVar[bool] = True
+
+    def observe(self, context: Context) -> Observation:
+        provider = read(Coolness, context.parameters).provider
+        state = providers.functions(provider).state(deadline=context.deadline)
+        now, then = _settings(state), _settings(_before(state, context))
+        said = sentence(_("Of the function %(name)s %(ordered)s instances are kept warm."), **_counted(state))
+        matches = Sight.MATCHES if now == then else Sight.DIFFERS
+        return Observation(matches, now=now, wanted=then, said=said, before=_kept(state))
+
+    def act(self, context: Context) -> Facts:
+        functions = providers.functions(read(Coolness, context.parameters).provider)
+        state = functions.state(deadline=context.deadline)
+        return _kept(functions.put_back(_before(state, context), deadline=context.deadline))
+
+    def undo_observe(self, context: Context) -> Observation:
+        state = providers.functions(read(Coolness, context.parameters).provider).state(deadline=context.deadline)
+        now, then = _settings(state), _settings(_state(context.before or {}))
+        return Observation(Sight.MATCHES if now == then else Sight.DIFFERS, now=now, wanted=then)
+
+    def undo(self, context: Context) -> Facts:
+        functions = providers.functions(read(Coolness, context.parameters).provider)
+        return _kept(functions.put_back(_state(context.before or {}), deadline=context.deadline))
+
+    def preview(self, context: Context) -> Preview:
+        seen = self.observe(context)
+        changes = seen.sight is not Sight.MATCHES
+        call = ("PUT", "AWS Lambda", f"ProvisionedConcurrentExecutions={seen.wanted['ordered']}")
+        undo = sentence(_("As many instances are kept warm as now: %(ordered)s."), ordered=seen.now["ordered"])
+        return Preview(seen, calls=(call,) if changes else (), undo=undo if changes else {}, seconds=2.0)
+
+    def check(self, parameters: Facts) -> list[str]:
+        return problems(Coolness, parameters)
+
+    def resources(self, parameters: Facts, context: Facts) -> list[str]:
+        return [f"function:{read(Coolness, parameters).provider}"]
+
+
+def _before(state: FunctionState, context: Context) -> FunctionState:
+    """What it was before the failover; where that is not known, none are kept warm."""
+    kept = (context.context.get("kept") or {}).get("function")
+    return _state(kept) if kept else replace(state, ordered=0)
+
+
+def _counted(state: FunctionState) -> Facts:
+    return {"name": state.name, "ordered": state.ordered}
 
 
 def _said(state: FunctionState, wanted: Warmth, answers: list[Answer]) -> Sentence:

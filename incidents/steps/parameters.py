@@ -70,7 +70,7 @@ def _sentence(part: type[PlanPart], details: dict[str, Any]) -> str:
     place = " → ".join(str(step + 1) if isinstance(step, int) else str(step) for step in path)
     found = gettext("nothing") if details["type"] == "missing" else shown(details["input"])
     expected = expectation(details, path, part)  # type: ignore[arg-type]
-    return gettext("“%(place)s” is %(found)s, and must be %(expected)s") % {
+    return gettext("“%(place)s”, which is %(found)s and has to be %(expected)s") % {
         "place": place,
         "found": found,
         "expected": expected,
@@ -159,6 +159,17 @@ class Warmth(PlanPart):
     provider: Line = said(_("Provider"), _("Who runs the function."), default="lambda")
     instances: Count = said(_("Instances"), _("How many are kept warm."), default=1)
     urls: Urls = said(_("Addresses"), _("Health endpoints of the function; asking one warms an instance up."))
+
+    @field_validator("provider")
+    @classmethod
+    def _runs_functions(cls, provider: str) -> str:
+        return _known("functions", provider)
+
+
+class Coolness(PlanPart):
+    """failover.put_function_back"""
+
+    provider: Line = said(_("Provider"), _("Who runs the function."), default="lambda")
 
     @field_validator("provider")
     @classmethod

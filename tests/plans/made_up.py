@@ -168,6 +168,25 @@ def order(draw: st.DrawFn, plan: Content, content: Content) -> None:
         before.append(step["key"])
 
 
+def known_step(draw: st.DrawFn, step: Content, content: Content) -> None:
+    """One that there is, told what it can be told."""
+    host, url = (
+        draw(KEYS.map(lambda key: f"{key}.example.com")),
+        draw(KEYS.map(lambda key: f"https://{key}.example.com/")),
+    )
+    told: dict[str, Content] = {
+        "failover.confirm_failure": {"urls": [url], "failure": "api_errors"},
+        "failover.check_primary": {"urls": [url], "stop_when_healthy": draw(st.booleans())},
+        "failover.switch_region": {"urls": [url], "provider": "vercel", "project": draw(LINES)},
+        "failover.point_dns": {"records": [{"name": host, "target": "backup.example.com", "proxied": False}]},
+        "failover.purge_cdn": {"everything": True, "tags": draw(st.lists(LINES, max_size=2, unique=True))},
+        "failover.verify_health": {"urls": [url], "successes": 2, "says": {"region": draw(LINES)}},
+        "failover.notify": {"event": "recovered"},
+    }
+    step["does"] = draw(st.sampled_from(sorted(told)))
+    step["parameters"] = told[step["does"]]
+
+
 def nothing_on_and_off(draw: st.DrawFn, level: Content, content: Content) -> None:
     on = level.get("features_on", [])
     level["features_off"] = [feature for feature in level.get("features_off", []) if feature not in on]
@@ -209,6 +228,7 @@ TOGETHER = {
 RULES = {
     "services.endpoints": status,
     "failover_plans": order,
+    "failover_plans.steps": known_step,
     "degradation_levels": nothing_on_and_off,
     "thresholds": metric,
     "contacts.channels": address,

@@ -66,13 +66,20 @@ def test_regions():
     ]
 
 
-def test_three_automatic_failovers_decide_switch_update_dns_verify_and_notify():
-    plans = FailoverPlan.objects.current().filter(automatic=True)
-    assert [plan.failure for plan in plans] == ["api_errors", "cdn_failure", "region_failure"]
-    for plan, switch in zip(plans, ("switch_endpoint", "switch_cdn", "switch_region"), strict=True):
-        assert [step.does for step in plan.steps.all()] == [
+def test_each_kind_of_failure_is_decided_switched_led_elsewhere_verified_and_told():
+    plans = FailoverPlan.objects.current().filter(automatic=True, fails_back="")
+    switches = {
+        "api-errors-to-backup-api": ("api_errors", "switch_endpoint"),
+        "cdn-failure-to-backup-cdn": ("cdn_failure", "switch_cdn"),
+        "region-failure-to-backup-region": ("region_failure", "switch_region"),
+        "region-failure-to-cold-standby": ("region_failure", "warm_function"),
+    }
+    assert {plan.key: plan.failure for plan in plans} == {key: failure for key, (failure, _) in switches.items()}
+    for plan in plans:
+        steps = [step.does for step in plan.steps.all() if step.does != "failover.invalidate_cdn"]
+        assert steps == [
             "failover.confirm_failure",
-            f"failover.{switch}",
+            f"failover.{switches[plan.key][1]}",
             "failover.point_dns",
             "failover.verify_health",
             "failover.notify",
@@ -80,15 +87,56 @@ def test_three_automatic_failovers_decide_switch_update_dns_verify_and_notify():
         ]
 
 
-def test_the_manual_failover_has_the_scripts_steps_in_their_order():
+def test_every_failover_moves_every_name_that_its_failure_takes_down():
+    moved = {
+        plan.key: sorted(record["name"] for step in plan.steps.all() for record in step.parameters.get("records", []))
+        for plan in FailoverPlan.objects.current().filter(fails_back="")
+    }
+    everything = ["api.example.com", "edge.example.com", "images.example.com", "www.example.com"]
+    assert moved == {
+        "manual-failover": everything,
+        "api-errors-to-backup-api": ["api.example.com"],
+        # The name behind the CDN is left out: the public one is led past it.
+        "cdn-failure-to-backup-cdn": ["api.example.com", "cdn.example.com", "images.example.com", "www.example.com"],
+        "region-failure-to-backup-region": everything,
+        "region-failure-to-cold-standby": everything,
+    }
+
+
+def test_every_failover_has_a_way_back_that_a_person_agrees_to_after_half_an_hour_of_health():
+    plans = {plan.key: plan for plan in FailoverPlan.objects.current()}
+    away = [key for key, plan in plans.items() if not plan.fails_back]
+    assert sorted(plan.fails_back for plan in plans.values() if plan.fails_back) == sorted(away)
+    for plan in plans.values():
+        if not plan.fails_back:
+            continue
+        steps = {step.key: step for step in plan.steps.all()}
+        there = plans[plan.fails_back]
+        assert (plan.from_region, plan.to_region) == (there.to_region, there.from_region)
+        assert (plan.automatic, plan.approval_seconds, plan.without_approval) == (False, 3600, "give_up")
+        assert steps["check-primary"].parameters["healthy_minutes"] == 30
+        assert steps["put-dns-back"].needs_approval
+        assert steps["put-dns-back"].depends_on == ["check-primary"]
+        assert steps["verify"].depends_on == ["put-dns-back"]
+
+
+def test_the_cold_standby_is_asked_about_before_it_goes_ahead():
+    plan = FailoverPlan.objects.get(key="region-failure-to-cold-standby")
+    assert plan.from_region
+    assert plan.to_region
+    assert (plan.from_region.key, plan.to_region.key) == ("us-west-1", "eu-central-1")
+    assert (plan.approval_seconds, plan.without_approval) == (120, "go_ahead")
+
+
+def test_the_manual_failover_does_what_the_script_does_in_a_better_order():
     plan = FailoverPlan.objects.get(key="manual-failover")
     steps = {step.key: step for step in plan.steps.all()}
     assert list(steps) == [
         "check-primary",
-        "point-dns",
         "start-standby",
-        "purge-cdn",
+        "point-dns",
         "verify",
+        "purge-cdn",
         "notify-recovered",
         "alert-failed",
     ]
@@ -97,16 +145,16 @@ def test_the_manual_failover_has_the_scripts_steps_in_their_order():
     assert plan.to_region
     assert (plan.from_region.key, plan.to_region.key) == ("asia-northeast-1", "us-west-1")
     assert steps["check-primary"].parameters["stop_when_healthy"] is True
-    assert steps["point-dns"].parameters["type"] == "CNAME"
-    assert steps["start-standby"].parameters == {
-        "environment": "production",
-        "force": True,
-        "provider": "vercel",
-        "region": "us-west-1",
-    }
+    api = steps["point-dns"].parameters["records"][0]
+    assert (api["name"], api["target"], api["type"]) == ("api.example.com", "backup.example.com", "CNAME")
+    standby = steps["start-standby"].parameters
+    assert (standby["environment"], standby["provider"], standby["region"]) == ("production", "vercel", "us-west-1")
     assert steps["purge-cdn"].parameters["everything"] is True
-    assert (steps["verify"].attempts, steps["verify"].interval_seconds) == (10, 30)
-    assert steps["verify"].parameters["successes"] == 1
+    # What is purged before the new origin answers is missing to users until it does.
+    assert steps["purge-cdn"].depends_on == ["verify"]
+    # Proxied names are led elsewhere within five minutes, and then three answers are needed.
+    assert steps["verify"].timeout_seconds == 5 * 60 + 60
+    assert steps["verify"].parameters["successes"] == 3
     assert steps["notify-recovered"].runs_on == "success"
     assert steps["alert-failed"].runs_on == "failure"
     assert steps["alert-failed"].parameters["severity"] == "critical"

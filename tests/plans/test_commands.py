@@ -110,7 +110,7 @@ def test_a_wrong_file_is_told_by_line_with_status_2_and_changes_nothing(changed)
     lines = err.splitlines()
     assert (out, status, len(lines)) == ("", 2, 2)
     assert lines[0] == f"{path}:22: objectives → rto_minutes: expected a whole number, found “soon”."
-    assert lines[1].startswith(f"{path}:8")
+    assert lines[1].startswith(f"{path}:15")
     assert PlanVersion.objects.count() == 1
 
 

@@ -73,16 +73,16 @@ def test_entries_that_changed_places(old, new):
 def test_parts_are_told_apart_by_their_identity(old, new):
     steps = new["failover_plans"][0]["steps"]
     steps[1]["timeout_seconds"] = 30
-    steps[1]["parameters"]["target"] = "other.example.com"
+    steps[1]["parameters"]["region"] = "eu-central-1"
     gone = steps.pop()
     steps[3], steps[4] = steps[4], steps[3]
     at = ("failover_plans", "manual-failover")
-    order = ["check-primary", "point-dns", "start-standby", "purge-cdn", "verify", "notify-recovered"]
+    order = ["check-primary", "start-standby", "point-dns", "verify", "purge-cdn", "notify-recovered"]
     assert compare(old, new) == [
-        Change("changed", *at, "steps → point-dns → parameters → target", "backup.example.com", "other.example.com"),
-        Change("changed", *at, "steps → point-dns → timeout_seconds", 60, 30),
+        Change("changed", *at, "steps → start-standby → parameters → region", "us-west-1", "eu-central-1"),
+        Change("changed", *at, "steps → start-standby → timeout_seconds", 300, 30),
         Change("removed", *at, "steps → alert-failed", gone, None),
-        Change("changed", *at, "steps → order", order, [*order[:3], "verify", "purge-cdn", "notify-recovered"]),
+        Change("changed", *at, "steps → order", order, [*order[:3], "purge-cdn", "verify", "notify-recovered"]),
     ]
     channels = new["contacts"][2]["channels"]
     channels[0]["address"] = "+1-555-0199"

@@ -65,7 +65,7 @@ def test_references_say_which_keys_exist():
 
 
 def test_a_step_waits_for_steps_of_its_own_plan():
-    steps = "check-primary, point-dns, start-standby, purge-cdn, verify, notify-recovered, alert-failed"
+    steps = "check-primary, start-standby, point-dns, verify, purge-cdn, notify-recovered, alert-failed"
     assert said(("          - check-primary\n", "          - decide\n")) == [
         "failover_plans → manual-failover → steps → 2 → depends_on → 1: "
         f"expected the key of a step of this plan ({steps}), found “decide”."
@@ -76,7 +76,27 @@ def test_steps_that_wait_for_themselves_are_found():
     assert said(("          - check-primary\n", "          - verify\n")) == [
         "failover_plans → manual-failover → steps → 2 → depends_on: "
         "expected steps that do not wait for themselves, "
-        "found point-dns → verify → purge-cdn → start-standby → point-dns."
+        "found start-standby → verify → point-dns → start-standby."
+    ]
+
+
+def test_a_step_does_what_there_is_and_is_told_what_it_can_be():
+    assert said(("does: failover.check_primary", "does: failover.check_primry")) == [
+        "failover_plans → manual-failover → steps → 1 → does: "
+        "expected “failover.check_primary” (did you mean that?), found “failover.check_primry”."
+    ]
+    assert said(("          stop_when_healthy: true", "          stop_when_health: true")) == [
+        "failover_plans → manual-failover → steps → 1 → parameters: expected what failover.check_primary can be told, "
+        "found “parameters → stop_when_health”, which is true and has to be “stop_when_healthy” (did you mean that?)."
+    ]
+    assert said(
+        ("            - name: api.example.com\n              target: backup.example.com", "            - name: a b")
+    ) == [
+        "failover_plans → manual-failover → steps → 3 → parameters: expected what failover.point_dns can be told, "
+        "found “parameters → records → 1 → name”, which is “a b” and has to be a host name in small letters, such as "
+        "api.example.com.",
+        "failover_plans → manual-failover → steps → 3 → parameters: expected what failover.point_dns can be told, "
+        "found “parameters → records → 1 → target”, which is nothing and has to be a value.",
     ]
 
 

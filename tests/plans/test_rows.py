@@ -45,7 +45,9 @@ def test_what_a_plan_no_longer_names_is_retired_and_comes_back_as_the_same_row(c
     row = FailoverPlan.objects.get(key="manual-failover")
     steps = set(row.steps.values_list("pk", flat=True))
     without = content | {
-        "failover_plans": [plan for plan in content["failover_plans"] if plan["key"] != "manual-failover"]
+        "failover_plans": [
+            plan for plan in content["failover_plans"] if "manual-failover" not in (plan["key"], plan["fails_back"])
+        ]
     }
     apply(without)
     row.refresh_from_db()
