@@ -253,6 +253,7 @@ INSTALLED_APPS = [
     "dr_console",
 ]
 MIDDLEWARE = [
+    "dr_console.web.middleware.keep_public",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "dr_console.operations.middleware.CountRequests",

@@ -1,10 +1,12 @@
-"""What a person fills in to start a failover."""
+"""What a person fills in to start a failover, and to set the degradation level."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -45,3 +47,30 @@ class StartForm(forms.Form):
         if cleaned.get("verb") != Run.Verb.GRACEFUL and not cleaned.get("reason", "").strip():
             self.add_error("reason", _("Say why the checks are to be passed over."))
         return cleaned
+
+
+class DegradationForm(forms.Form):
+    """How long a degradation level is meant for, and why. `token`: pressed twice with it, it is one change."""
+
+    DURATIONS = {
+        "": gettext_lazy("Until somebody changes it"),
+        "15": gettext_lazy("15 minutes"),
+        "30": gettext_lazy("30 minutes"),
+        "60": gettext_lazy("1 hour"),
+        "240": gettext_lazy("4 hours"),
+        "1440": gettext_lazy("1 day"),
+    }
+    minutes = forms.ChoiceField(
+        label=gettext_lazy("How long"),
+        required=False,
+        choices=DURATIONS.items,
+        help_text=gettext_lazy("After that, the console puts the level before back by itself."),
+    )
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=500)
+    token = forms.CharField(max_length=60, widget=forms.HiddenInput)
+
+    @property
+    def until(self) -> datetime | None:
+        """When it is to be put back. Only of a valid form."""
+        minutes = self.cleaned_data["minutes"]
+        return now() + timedelta(minutes=int(minutes)) if minutes else None

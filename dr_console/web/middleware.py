@@ -36,6 +36,30 @@ class AnswerRefusals(MiddlewareMixin):
         return render(request, "409.html", {"text": str(exception), "back": way_back(request)}, status=409)
 
 
+@sync_and_async_middleware
+def keep_public(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """What a view marked as `is_public` is the same for everybody: caches need not ask who it is for."""
+    if iscoroutinefunction(get_response):
+
+        async def mend_later(request: HttpRequest) -> HttpResponseBase:
+            return _public(await get_response(request))
+
+        return mend_later
+
+    def mend(request: HttpRequest) -> HttpResponseBase:
+        return _public(get_response(request))
+
+    return mend
+
+
+def _public(response: HttpResponseBase) -> HttpResponseBase:
+    """Every page looks who is logged in, and says that it depends on it."""
+    if getattr(response, "is_public", False):
+        response["Vary"] = "Accept-Language"
+        response.cookies.clear()
+    return response
+
+
 def way_back(request: HttpRequest) -> str:
     """The page of ours that the person came from, or home."""
     referer = request.headers.get("Referer", "")

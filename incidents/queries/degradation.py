@@ -19,6 +19,7 @@ from incidents.models import DegradationChange, DegradationLevel, Service, Servi
 FORMAT = 1
 NORMAL = 0
 SUBJECT = "degradation"
+SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class InForce:
 
 def newest_change() -> DegradationChange | None:
     return DegradationChange.objects.select_related("by", "run", "incident").first()
+
+
+def recent_changes() -> list[DegradationChange]:
+    """The newest ones, newest first."""
+    return list(DegradationChange.objects.select_related("by", "run", "incident")[:SHOWN])
 
 
 def in_force() -> InForce:
