@@ -14,8 +14,14 @@ class RunsConfig(AppConfig):
         from dr_console.audit import actions
         from dr_console.live import topics
         from dr_console.runs import tasks  # noqa: F401 (who rings without a worker has to know them)
+        from dr_console.runs.search import find_runs
+        from dr_console.web import navigation
 
-        topics.allow("run-", topics.everybody)
+        topics.allow("run-", lambda person, _topic: person.has_perm("runs.view_run"))
+        navigation.add_page(
+            navigation.Destination(_("Runs"), "runs:list", "route", "runs.view_run", within="incidents:list")
+        )
+        navigation.add_search(find_runs)
         actions.register(
             {
                 "run.started": _("Run started"),
