@@ -118,6 +118,9 @@ def _commands(binaries: Path, folder: Path, ports: dict[str, int]) -> list[list[
             f"--web.listen-address={at('blackbox')}",
         ],
         [
+            # It insists on its templates at their place, which is here for it alone.
+            *("unshare", "--mount", "--map-root-user", "sh", "-c"),
+            f'mount --bind {binaries.parent}/share /usr/share && exec "$0" "$@"',
             f"{binaries}/prometheus-alertmanager",
             f"--config.file={folder}/alertmanager.yml",
             f"--storage.path={folder}/alerts",

@@ -150,12 +150,13 @@ class Episode(Told):
 
 
 class Double(Told):
-    """Something that was done in the same words twice."""
+    """Something that was done in the same words twice. `at`: when, on the world's clock."""
 
     vendor: str
     what: str
     target: str
     times: int = 2
+    at: list[float] = []
 
 
 class Clock(Told):

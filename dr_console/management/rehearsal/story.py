@@ -47,7 +47,8 @@ class Rehearsal:
         """Raises ProviderError if the sandbox does not answer, NotReady if the console is not well to begin with."""
         began_at, began = now(), time.monotonic()
         readiness.wait(self.screen)
-        self.watch, self.world, self.terms = Watch(), World(), self._agreed()
+        self.watch, self.world = Watch(), World()
+        self.terms = self._agreed()
         try:
             self._break()
             self._let_it_act() if self.scene.must_act else self._see_it_refuse()

@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from dr_console.management.rehearsal.facts import RunTold, Told
 from dr_console.management.rehearsal.screen import StepShown
 from dr_console.management.rehearsal.world import Clocks
-from dr_console.notifications.models import Delivery
+from dr_console.notifications.models import Channel, Delivery
 from dr_console.runs.models import Run, Step, StepEvent
 from dr_console.web.sentences import spoken
 from incidents.models import BlockedTrigger, Decision, Incident, TimelineEntry
@@ -66,7 +66,9 @@ class Watch:
         """All of it for the report, with times on the world's clock."""
         incident, runs = self.incident(), self.runs()
         deliveries = Delivery.objects.filter(pk__gt=self.delivery_before)
-        accepted = deliveries.filter(state=Delivery.State.SENT).values_list("channel", flat=True)
+        # To resolve at PagerDuty is no message: it takes one back.
+        sent = deliveries.filter(state=Delivery.State.SENT)
+        accepted = sent.exclude(channel=Channel.PAGERDUTY, payload__action="resolve").values_list("channel", flat=True)
         told = Told(
             runs=tuple(_run_told(run) for run in runs),
             calls=StepEvent.objects.filter(run__in=runs, kind="call").count(),

@@ -54,6 +54,7 @@ class World:
         self._message = max((message.id for message in _messages()), default=0)
         self._before: Truth = _truth()
         self._story = ""
+        self.healed_at: float | None = None
 
     def break_with(self, scenario: str, parameters: dict[str, Any]) -> float:
         """Start the scenario; when that was, on the world's clock. Raises WrongInput."""
@@ -63,6 +64,7 @@ class World:
         return self.clocks.world
 
     def heal(self) -> None:
+        self.healed_at = self.clocks.now()
         sandbox.heal(deadline=Deadline.after(SECONDS))
 
     def failing(self) -> float | None:
@@ -94,9 +96,21 @@ class World:
             refused=truth.canaries.refused - self._before.canaries.refused,
             switched_at=max((each.at for each in effects if each.what.startswith(NAMES)), default=None),
             effects=sum(1 for each in effects if each.request),
-            doubles=_doubles(self._before, truth),
-            messages=dict(Counter(each.channel for each in _messages() if each.id > self._message)),
+            doubles=self._doubles(truth),
+            messages=_arrived([each for each in _messages() if each.id > self._message]),
         )
+
+    def _doubles(self, truth: Truth) -> tuple[str, ...]:
+        """What was done twice. Once on the way there and once on the way back is not twice."""
+        began, turned = self.clocks.world, self.healed_at or float("inf")
+        found = []
+        for each in truth.doubles:
+            there, back = (
+                sum(low <= at < high for at in each.at) for low, high in ((began, turned), (turned, float("inf")))
+            )
+            if max(there, back) > 1:
+                found.append(f"{each.vendor} {each.what} {each.target} {max(there, back)} times")
+        return tuple(found)
 
     def _episode(self, truth: Truth) -> Episode | None:
         """The newest of this story: one that comes and goes, or is started anew, has several."""
@@ -118,11 +132,7 @@ def _messages() -> list[Message]:
     return sandbox.outbox(limit=MOST_MESSAGES, deadline=Deadline.after(SECONDS))
 
 
-def _doubles(before: Truth, after: Truth) -> tuple[str, ...]:
-    """What was done twice since; what already had been before is none of ours."""
-    known = Counter({(each.vendor, each.what, each.target): each.times for each in before.doubles})
-    return tuple(
-        f"{each.vendor} {each.what} {each.target} {each.times} times"
-        for each in after.doubles
-        if each.times > known[each.vendor, each.what, each.target]
-    )
+def _arrived(messages: list[Message]) -> dict[str, int]:
+    """By channel. PagerDuty rings again for the same incident until somebody answers: that is one message of ours."""
+    once = {(each.channel, each.detail.get("incident", each.id)) for each in messages}
+    return dict(Counter(channel for channel, _what in once))
