@@ -5,6 +5,17 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+DECIDING = {
+    "incident.declared": _("Incident declared"),
+    "incident.mitigated": _("Incident mitigated"),
+    "incident.resolved": _("Incident resolved"),
+    "incident.open": _("Incident opened again"),
+    "failover.released": _("Failover released"),
+    "failover.looked_at": _("Failover looked at"),
+    "maintenance.begun": _("Maintenance begun"),
+    "maintenance.ended": _("Maintenance ended"),
+}
+
 
 class IncidentsConfig(AppConfig):
     name = "incidents"
@@ -16,6 +27,7 @@ class IncidentsConfig(AppConfig):
         from dr_console.operations import metrics
         from dr_console.plans import pages, registry
         from dr_console.runs import registry as runs
+        from dr_console.web import navigation
         from incidents import plan, steps
         from incidents.models import Incident
         from incidents.pages import PAGES
@@ -28,5 +40,11 @@ class IncidentsConfig(AppConfig):
         for section in plan.SECTIONS:
             registry.register(section)
         pages.add_pages(*PAGES)
+        actions.register(DECIDING)
+        navigation.add_page(
+            navigation.Destination(
+                _("Decisions"), "incidents:decisions", "list-checks", "incidents.view_incident", within="incidents:list"
+            )
+        )
         actions.register({"degradation.set": _("Degradation level changed")})
         topics.allow("incident-", lambda person, _topic: person.has_perm("incidents.view_incident"))
