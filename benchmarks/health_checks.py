@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -181,7 +182,8 @@ async def body_after(head: bytes, reader: asyncio.StreamReader) -> bytes:
     _before, is_there, length = head.lower().partition(b"content-length:")
     if is_there:
         return await reader.readexactly(int(length.split(b"\r\n")[0]))
-    return await reader.readuntil(b"\r\n0\r\n\r\n")  # in chunks
+    chunks = await reader.readuntil(b"\r\n0\r\n\r\n")
+    return re.sub(rb"\r\n[0-9a-f]+\r\n", b"", chunks)
 
 
 async def ask_peer(at: int, port: int, checks: int) -> None:
