@@ -26,6 +26,7 @@ COMMANDER = RESPONDER | {
     "incidents.declare_incident",
     "incidents.start_failover",
     "incidents.change_degradation_level",
+    "notifications.send_again",
     "runs.control_run",
     "runs.approve_step",
     "runs.change_interlock",

@@ -26,6 +26,7 @@ urlpatterns = [
     path("sandbox/", include("dr_console.sandbox_page.urls")),
     path("plan/", include("dr_console.plans.urls")),
     path("runs/", include("dr_console.runs.urls")),
+    path("deliveries/", include("dr_console.notifications.urls")),
     path("", include("incidents.urls")),
     path("backups/", include("backups.urls")),
     path("drills/", include("drills.urls")),

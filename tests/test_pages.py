@@ -32,6 +32,7 @@ PAGES = [
     "incidents:failover",
     "incidents:recovery",
     "incidents:report",
+    "notifications:list",
     "backups:policies",
     "drills:calendar",
     "sandbox:page",

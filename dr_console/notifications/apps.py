@@ -12,5 +12,16 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from dr_console.audit import actions
+        from dr_console.web import navigation
 
-        actions.register({"delivery.sent_again": _("Message sent again")})
+        actions.register(
+            {
+                "delivery.sent_again": _("Message sent again"),
+                "delivery.cancelled": _("Message cancelled"),
+            }
+        )
+        navigation.add_page(
+            navigation.Destination(
+                _("Messages"), "notifications:list", "message-square", "notifications.view_delivery", within="incidents:list"
+            )
+        )

@@ -62,7 +62,10 @@ class Delivery(models.Model):
             models.Index(name="delivery_about", fields=["about", "-created_at"]),
         ]
         default_permissions = ()
-        permissions = [("view_delivery", "Can see what was sent to whom")]
+        permissions = [
+            ("view_delivery", "Can see what was sent to whom"),
+            ("send_again", "Can send a message again, or keep it from being sent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} to {self.recipient or self.address}"

@@ -85,6 +85,16 @@ def send_again(delivery: Delivery, *, by: User) -> Delivery:
 
 
 @transaction.atomic
+def keep_back(delivery: Delivery, *, by: User) -> Delivery:
+    """Do not send a message that still waits. Raises Refused where it may have been sent."""
+    if not cancel([delivery]):
+        raise Refused(_("This message has been sent, or is about to be."))
+    audit("delivery.cancelled", by=by, target=delivery)
+    delivery.refresh_from_db()
+    return delivery
+
+
+@transaction.atomic
 def cancel(deliveries: Iterable[Delivery]) -> int:
     """Do not send those of these that still wait. Returns how many; what is being sent, or may have been, stays."""
     waiting = [delivery for delivery in deliveries if _stop(delivery)]

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from django import template
 from django.utils.safestring import SafeString
 
+from dr_console.notifications import looks
 from dr_console.notifications.models import Delivery
-from dr_console.web import badges
 from incidents.cells import choice_words
 from incidents.models import ChannelKind
 
@@ -21,19 +21,10 @@ def channel_words(kinds: list[str]) -> str:
     return choice_words(ChannelKind, kinds)
 
 
-DELIVERY_LOOKS = {
-    Delivery.State.QUEUED: "todo",
-    Delivery.State.SENDING: "running",
-    Delivery.State.SENT: "ok",
-    Delivery.State.UNKNOWN: "waiting",
-    Delivery.State.FAILED: "failed",
-}
-
-
 @register.simple_tag
 def delivery_state(delivery: Delivery) -> SafeString:
     """{% delivery_state one %}: what became of a message."""
-    return badges.state(DELIVERY_LOOKS[Delivery.State(delivery.state)], delivery.get_state_display())
+    return looks.delivery_state(delivery)
 
 
 @register.filter

@@ -11,7 +11,6 @@ from dr_console.providers.mail import SMTP_BACKEND
 from tests.ports import free_port
 from tests.sandboxed import Sandbox, running_sandbox
 
-
 ANSWERS = "+1-555-0190"  # a telephone of the sandbox that somebody picks up
 
 
