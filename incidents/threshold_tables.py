@@ -37,7 +37,7 @@ LOOKS = {State.WELL: "ok", State.BREACHED: "failed", State.UNKNOWN: "unknown"}
 
 
 class ThresholdTable(EntryTable):
-    """Takes `hours`: what each was in the last hour, by primary key."""
+    """Takes `hours`: what each was in the last hour, by primary key; and `services`: the services' names by key."""
 
     caption = gettext_lazy("Thresholds")
     section = "thresholds"
@@ -52,8 +52,14 @@ class ThresholdTable(EntryTable):
         model = Threshold
         fields = ("name", "state", "present", "hour", "value", "alert_channel", "last_breach_at")
 
-    def __init__(self, *args: Any, hours: dict[int, list[float | None]] | None = None, **kwargs: Any) -> None:
-        self.hours = hours or {}
+    def __init__(
+        self,
+        *args: Any,
+        hours: dict[int, list[float | None]] | None = None,
+        services: dict[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.hours, self.services = hours or {}, services or {}
         super().__init__(*args, **kwargs)
 
     def render_hour(self, record: Threshold) -> SafeString:
@@ -66,7 +72,7 @@ class ThresholdTable(EntryTable):
         low, high = (spoken(amount(value, record.unit)) for value in (min(known), max(known)))
         said = low if low == high else _("from %(low)s to %(high)s") % {"low": low, "high": high}
         drawn = render_to_string("charts/sparkline.html", {"chart": chart, "label": said})
-        return format_html("{}{}", mark_safe(drawn), small(said))
+        return format_html("<div>{}{}</div>", mark_safe(drawn), small(said))
 
     def render_state(self, record: Threshold) -> SafeString:
         state = current_state(record)
@@ -75,7 +81,8 @@ class ThresholdTable(EntryTable):
         shown = badges.state(LOOKS[State(state.state)], state.get_state_display())
         if state.since is None:
             return shown
-        return format_html('{}<br><small class="muted">{}</small>', shown, _since(state.since))
+        lasts = _("for %(time)s") % {"time": duration(now() - state.since)}
+        return format_html("<div>{}<br>{}</div>", shown, small(lasts))
 
     def render_present(self, record: Threshold) -> SafeString | str:
         state = current_state(record)
@@ -83,16 +90,27 @@ class ThresholdTable(EntryTable):
             return small(_not_judged(record))
         if state.value is None:
             return small(str(GAPS[Gap(state.gap)]) if state.gap else "")
-        return format_html("<b>{}</b><br>{}", spoken(amount(state.value, record.unit)), small(_basis(state)))
+        value = spoken(amount(state.value, record.unit))
+        return format_html("<div><b>{}</b><br>{}</div>", value, small(self._basis(state)))
 
     def render_value(self, record: Threshold) -> SafeString:
         limit = f"{record.get_comparison_display()} {spoken(amount(record.value, record.unit))}"
         over = _("over %(time)s") % {"time": duration(record.window_seconds)} if record.window_seconds else ""
-        return format_html("{}<br>{}", limit, small(over)) if over else format_html("{}", limit)
+        return format_html("<div>{}<br>{}</div>", limit, small(over)) if over else format_html("{}", limit)
 
     def render_last_breach_at(self, record: Threshold) -> SafeString | str:
         at: datetime | None = getattr(record, "last_breach_at", None)
         return ago(at) if at else _("none yet")
+
+    def _basis(self, state: ThresholdState) -> str:
+        """Over 5 min · Health checks (720) · worst: API 91.67 %."""
+        source = Source(state.source).label if state.source else ""
+        parts = [_("over %(time)s") % {"time": duration(state.window_seconds)}, f"{source} ({state.samples})"]
+        if state.state == State.BREACHED and state.worst_part and state.worst_value is not None:
+            worst = spoken(amount(state.worst_value, state.threshold.unit))
+            part = self.services.get(state.worst_part, state.worst_part)
+            parts.append(_("worst: %(part)s %(value)s") % {"part": part, "value": worst})
+        return " · ".join(parts)
 
 
 class BreachTable(ConsoleTable):
@@ -117,8 +135,10 @@ class BreachTable(ConsoleTable):
 
     def render_cleared_at(self, record: Breach) -> SafeString:
         lasted = _("lasted %(time)s") if record.cleared_at else _("for %(time)s")
-        look, word = ("ok", _("Over")) if record.cleared_at else ("failed", _("Breached"))
-        return format_html("{} {}", badges.state(look, word), small(lasted % {"time": duration(record.duration)}))
+        look, word = ("ok", _("Ended")) if record.cleared_at else ("failed", _("Breached"))
+        return format_html(
+            "<div>{}<br>{}</div>", badges.state(look, word), small(lasted % {"time": duration(record.duration)})
+        )
 
     def render_worst(self, record: Breach) -> str:
         return spoken(amount(record.worst, record.unit))
@@ -144,22 +164,8 @@ def small(*lines: str) -> SafeString:
     return format_html_join("", '<small class="muted">{}</small>', ((line,) for line in lines if line))
 
 
-def _since(since: datetime) -> SafeString:
-    return format_html(_("since {}"), ago(since))
-
-
 def _not_judged(threshold: Threshold) -> str:
     state: ThresholdState | None = getattr(threshold, "state", None)
     if state is None or state.at is None:
         return _("Not judged yet: the process that watches has to run.")
     return _("Not judged for %(time)s: the process that watches does not run.") % {"time": duration(now() - state.at)}
-
-
-def _basis(state: ThresholdState) -> str:
-    """Over 5 min, 720 health checks; worst: api 91.67 %."""
-    source = Source(state.source).label if state.source else ""
-    parts = [_("over %(time)s") % {"time": duration(state.window_seconds)}, f"{source} ({state.samples})"]
-    if state.state == State.BREACHED and state.worst_part and state.worst_value is not None:
-        worst = spoken(amount(state.worst_value, state.threshold.unit))
-        parts.append(_("worst: %(part)s %(value)s") % {"part": state.worst_part, "value": worst})
-    return " · ".join(parts)

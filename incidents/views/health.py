@@ -11,7 +11,7 @@ from dr_console.web.access import needs
 from dr_console.web.listing import list_page
 from dr_console.web.requests import ConsoleRequest
 from incidents.filters import BreachFilter, ThresholdFilter
-from incidents.models import Breach, Threshold
+from incidents.models import Breach, Service, Threshold
 from incidents.queries.last_hour import last_hour
 from incidents.queries.metrics import prometheus_trouble
 from incidents.threshold_tables import BreachTable, ThresholdTable
@@ -28,7 +28,10 @@ def threshold_list(request: ConsoleRequest) -> HttpResponse:
         filterset_class=ThresholdFilter,
         template="incidents/threshold_list.html",
         context={"trouble": prometheus_trouble()},
-        table_kwargs={"hours": last_hour(Threshold.objects.current(), now())},
+        table_kwargs={
+            "hours": last_hour(Threshold.objects.current(), now()),
+            "services": {one.key: one.name for one in Service.objects.all()},
+        },
     )
 
 

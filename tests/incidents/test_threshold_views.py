@@ -67,7 +67,7 @@ def test_a_breach_is_shown_with_the_service_that_is_worst_off(client):
     measured(failing=failing)
     page = text(client.get(THRESHOLDS))
     assert "Breached" in page
-    assert "worst: api 0 %" in page
+    assert "worst: API 0 %" in page
     assert "none yet" in page, "some were never breached"
 
 
@@ -100,7 +100,7 @@ def test_the_list_of_breaches_says_which_still_lasts_and_which_incident_it_belon
     page = text(client.get(BREACHES))
     assert incident.reference in page
     assert "Breached for" in page
-    assert "Over lasted" in page
+    assert "Ended lasted" in page
     assert "under 99.5 %" in page
 
 
