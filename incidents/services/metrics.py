@@ -80,7 +80,7 @@ def _judge_all(thresholds: Iterable[Threshold], measured: dict[int, Measured], a
         if after is before:
             continue
         _keep(state, after, one)
-        moved += _act_on(threshold, state, before.state, at)
+        moved += _act_on(threshold, state, before, at)
     return moved
 
 
@@ -110,13 +110,15 @@ def _keep(state: ThresholdState, standing: Standing, measured: Measured) -> None
     state.save()
 
 
-def _act_on(threshold: Threshold, state: ThresholdState, was: State, at: datetime) -> bool:
+def _act_on(threshold: Threshold, state: ThresholdState, before: Standing, at: datetime) -> bool:
     """True if it stands otherwise than before."""
+    was, good_since = before.state, before.good_since
     if state.state == State.BREACHED:
         return _open(threshold, state, at) or _follow(threshold, state)
     if was is State.BREACHED:
         for breach in Breach.objects.open().filter(threshold=threshold).select_related("incident"):
             _clear(breach, at, words.cleared(breach, state.value))
+            _recover(breach, good_since or at, at)
     return was.value != state.state
 
 
@@ -164,6 +166,15 @@ def _clear(breach: Breach, at: datetime, said: Sentence) -> None:
     _alert(breach, alerts.Event.CLEARED, said)
 
 
+def _recover(breach: Breach, since: datetime, at: datetime) -> None:
+    """An incident that was declared for its breaches alone is over with the last of them that matters."""
+    incident = breach.incident
+    if incident is None or incident.dedup_key != DEDUP_KEY:
+        return
+    if not incident.breaches.filter(cleared_at=None, metric__in=MATTERS).exists():
+        incidents.recovered(incident, at=since, verified_at=at)
+
+
 def _clear_retired(thresholds: Iterable[Threshold], at: datetime) -> int:
     """A threshold that the plan no longer has cannot be breached any more."""
     gone = Breach.objects.open().exclude(threshold__in=thresholds).select_related("threshold", "incident")
@@ -193,6 +204,9 @@ def _attach(breach: Breach, incident: Incident | None) -> None:
         return
     breach.incident = incident
     breach.save(update_fields=["incident"])
+    severity = MATTERS.get(Metric(breach.metric))
+    if incident.dedup_key == DEDUP_KEY and severity and severity < incident.severity:
+        incidents.rediagnose(incident, title=words.title(breach), severity=severity)
     _note(incident, words.opened(breach), f"breach-{breach.pk}-opened", breach.opened_at)
 
 
@@ -208,6 +222,7 @@ def _declared_for(breach: Breach, at: datetime) -> Incident | None:
         return None
     incident, is_new = incidents.declare(
         title=words.in_english(words.title(breach)),
+        said_title=words.title(breach),
         severity=severity,
         service=None,
         by=None,

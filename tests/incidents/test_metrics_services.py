@@ -215,6 +215,32 @@ def test_what_matters_declares_one_incident_after_diagnosis_had_its_time(start):
     assert set(incident.breaches.values_list("metric", flat=True)) == {"availability", "error_rate"}
 
 
+def test_it_gets_worse_when_availability_falls_too(start):
+    """Pushed error rates, for example, come first."""
+    pushed_bad = [pushed("error_rate", 5, start - timedelta(seconds=ago)) for ago in (2, 1, 0)]
+    assert pushed_bad
+    metrics.consider(at=start)
+    metrics.consider(at=start + 6 * ROUND)
+    incident = Incident.objects.get()
+    assert (incident.severity, incident.words) == ("P2", "Error rate over 1 %")
+    go(start + 7 * ROUND, 12, failing=all_facing())
+    incident.refresh_from_db()
+    assert (Incident.objects.count(), incident.severity, incident.words) == (1, "P1", "Availability under 99.5 %")
+
+
+def test_an_incident_of_breaches_alone_is_over_with_the_last_of_them(start):
+    at = go(start, 12, failing=all_facing())
+    incident = Incident.objects.get()
+    at = go(at, 60)
+    incident.refresh_from_db()
+    assert incident.recovered_at is None, "availability still has the bad minute in its five"
+    go(at, 65)
+    incident.refresh_from_db()
+    cleared = Breach.objects.get(metric="availability").cleared_at
+    assert (incident.status, incident.verified_at) == ("mitigated", cleared)
+    assert incident.started_at < incident.recovered_at < cleared
+
+
 def test_slow_answers_alert_and_declare_nothing(start):
     go(start, 40, milliseconds=4000)
     assert set(Breach.objects.values_list("metric", flat=True)) == {
