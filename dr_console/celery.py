@@ -89,4 +89,24 @@ class MessagesStep(bootsteps.StartStopStep):
         self.poller.stop()
 
 
-app.steps["worker"].update((HeartbeatStep, MessagesStep))
+class SweeperStep(bootsteps.StartStopStep):
+    """The worker that carries runs out also looks for steps that nobody is at: with Redis gone, nobody rings."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:
+        super().__init__(parent, **kwargs)
+        self.enabled = "failover" in parent.app.amqp.queues.consume_from
+        self.sweeper: Any = None
+
+    def start(self, parent: Any) -> None:
+        from dr_console.runs import sweeper  # noqa: PLC0415 (as above)
+
+        self.sweeper = sweeper.start()
+
+    def stop(self, parent: Any) -> None:
+        if self.sweeper is not None:
+            self.sweeper.stop()
+
+
+app.steps["worker"].update((HeartbeatStep, MessagesStep, SweeperStep))

@@ -98,11 +98,10 @@ def watch() -> None:
     """Health checks, the sweeper of runs and the scheduler's bell in one: two processes fewer to hold in memory."""
     from dr_console.celery import app  # noqa: PLC0415
     from dr_console.management.watch import ring, watch  # noqa: PLC0415
-    from dr_console.runs.sweeper import Sweeper  # noqa: PLC0415
+    from dr_console.runs.sweeper import start  # noqa: PLC0415
 
     ring(app)
-    sweeper = Sweeper()
-    sweeper.start()
+    sweeper = start()
     try:
         watch()
     finally:

@@ -89,7 +89,7 @@ def will_act(step: Step) -> bool:
 
 def _settle_orphan(change: Change, step: Step) -> bool:
     """Of a step whose owner is gone: whether somebody else goes on with it. Else it is put where its run wants it."""
-    change.log("owner_gone", step=step, owner=step.owner)
+    change.log("owner_gone", step=step, owner=step.owner, lease_until=str(step.lease_until))
     if machine.may_be_finished(R(change.run.state), machine.Node.of(step)):
         if step.takeovers < MOST_TAKEOVERS:
             return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dr_console.runs.models import Run, Step
@@ -139,8 +139,7 @@ def _go_forward(nodes: Sequence[Node]) -> Outcome:
 
 def _next_state(node: Node, now: dict[str, Step.State], is_stuck: bool) -> Step.State | None:
     """Of a step that has not started; None while it has to wait."""
-    verdict = {"success": _after_success, "failure": _after_failure}.get(node.runs_on, _after_all)
-    due = verdict([now[key] for key in node.depends_on])
+    due = VERDICTS[node.runs_on]([now[key] for key in node.depends_on])
     if due is None or (due and is_stuck and node.runs_on == "success"):
         return None
     if not due:
@@ -163,6 +162,13 @@ def _after_failure(before: Sequence[Step.State]) -> bool | None:
 
 def _after_all(before: Sequence[Step.State]) -> bool | None:
     return True if all(state in ENDED for state in before) else None
+
+
+VERDICTS: dict[str, Callable[[Sequence[Step.State]], bool | None]] = {
+    "success": _after_success,
+    "failure": _after_failure,
+    "always": _after_all,
+}
 
 
 def _state_of_run(states: set[Step.State]) -> Run.State:

@@ -44,6 +44,10 @@ class Sweeper(threading.Thread):
         self._stopped.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def finish(self) -> None:
+        """Wait for what it carries out itself."""
+        self._pool.shutdown(wait=True)
+
     def sweep(self) -> None:
         """One round. What goes wrong in one part does not keep the others from being done."""
         for chore in (chores.settle_runs, self._pick_up, outbox.relay, self._tidy, *registry.chores()):
