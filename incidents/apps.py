@@ -43,6 +43,11 @@ class IncidentsConfig(AppConfig):
         actions.register(DECIDING)
         navigation.add_page(
             navigation.Destination(
+                _("Health checks"), "incidents:health", "heart-pulse", "plans.view_plan", within="incidents:list"
+            )
+        )
+        navigation.add_page(
+            navigation.Destination(
                 _("Decisions"), "incidents:decisions", "list-checks", "incidents.view_incident", within="incidents:list"
             )
         )

@@ -166,3 +166,19 @@ def test_a_canary_cannot_be_forged_from_outside(sandbox: Sandbox):
 @pytest.mark.parametrize("path", ["", "/", "api.example.com", "api.example.com//", "api.example.com/%00", "..%2f..%2f"])
 def test_odd_addresses_are_answered(sandbox: Sandbox, path: str):
     assert ask(sandbox, path).status_code < 600
+
+
+CANARIES = ["canary.example.net/", "canary.example.org/", "canary.example.edu/"]
+
+
+@pytest.mark.parametrize("story", ["region-outage", "cdn-outage", "api-errors"])
+def test_independent_hosts_answer_whatever_is_broken(sandbox: Sandbox, story: str):
+    sandbox.post("/scenarios", {"name": story})
+    assert {ask(sandbox, canary).status_code for canary in CANARIES} == {200}
+
+
+def test_independent_hosts_do_not_answer_a_console_that_is_cut_off(sandbox: Sandbox):
+    sandbox.post("/scenarios", {"name": "console-isolated"})
+    for canary in CANARIES:
+        with pytest.raises(httpx.TransportError):
+            ask(sandbox, canary)
