@@ -102,7 +102,7 @@ def texts(row: Any, field: str) -> Texts:
 
 
 def _asks_first(plan: FailoverPlan, trigger: str) -> bool:
-    """At its first step, where the failure is looked at once more after the answer. A person who starts it has said yes."""
+    """At its first step: after the answer the failure is looked at once more. Who starts it by hand has said yes."""
     return plan.approval_seconds is not None and trigger == Trigger.AUTOMATIC
 
 

@@ -71,7 +71,9 @@ class CacheApi:
         act = cache.purge if what == "cache.purge" else cache.invalidate
         which = {"hosts": self._hosts(zone)} if kind == "purge_everything" else {kind: values}
         answers = act(**which) if any(which.values()) else 0
-        self._world.truth.effect("cloudflare", what, zone.name, kind=kind, values=values, answers=answers)
+        # Once names lead elsewhere, to ask for it again is not to do the same twice.
+        led = self._world.names.serial
+        self._world.truth.effect("cloudflare", what, zone.name, kind=kind, values=values, answers=answers, names=led)
         return ok({"id": zone.id})
 
     def _hosts(self, zone: Zone) -> set[str]:
