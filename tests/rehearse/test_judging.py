@@ -11,7 +11,7 @@ from dr_console.management.rehearsal.judging import judge
 from dr_console.management.rehearsal.report import Line
 
 TERMS = Terms("region-outage", speed=10, probe_seconds=0.5, rto_seconds=900, rpo_seconds=3600)
-REFUSAL = replace(TERMS, scenario="flapping", must_act=False)
+REFUSAL = replace(TERMS, scenario="flapping", must_act=False, because="flapping")
 RUN = RunTold("1a2b3c4d", "failover", "To California", "succeeded", acted=3)
 TOLD = Told(
     incident="INC-2026-001",
@@ -37,6 +37,7 @@ HAPPENED = Happened(
 )
 STILL = Happened(failed_at=100.0)
 REASON = "It comes and goes: 4 changes in 15 minutes."
+REFUSED = {"flapping": REASON}
 
 
 def lines(terms: Terms, told: Told, happened: Happened) -> dict[str, Line]:
@@ -96,15 +97,16 @@ def test_the_slower_of_console_and_truth_has_to_keep_the_objective():
 
 
 def test_a_refusal_with_a_reason_is_right():
-    assert wrong(REFUSAL, Told(refusals=(REASON,)), STILL) == set()
+    assert wrong(REFUSAL, Told(refusals=REFUSED), STILL) == set()
 
 
 @pytest.mark.parametrize(
     ("told", "happened", "keys"),
     [
         (Told(), STILL, {"reasons"}),
-        (Told(runs=(RUN,), refusals=(REASON,)), replace(STILL, effects=3, switched_at=110.0), {"runs"}),
-        (Told(refusals=(REASON,)), replace(STILL, effects=3, switched_at=110.0), {"runs", "changes"}),
+        (Told(refusals={"cool_down": "It was switched not long ago."}), STILL, {"reasons"}),
+        (Told(runs=(RUN,), refusals=REFUSED), replace(STILL, effects=3, switched_at=110.0), {"runs"}),
+        (Told(refusals=REFUSED), replace(STILL, effects=3, switched_at=110.0), {"runs", "changes"}),
     ],
 )
 def test_acting_where_waiting_is_right_is_wrong(told, happened, keys):

@@ -12,7 +12,7 @@ import pytest
 from dr_console.management.rehearsal.judging import judge
 from dr_console.management.rehearsal.report import Report, Unit, as_text, schema, shown
 from dr_console.management.rehearsal.screen import Drawn, Picture, Plain, StepShown, clock, screen_for
-from tests.rehearse.test_judging import HAPPENED, REASON, REFUSAL, STILL, TERMS, TOLD, Told, replace
+from tests.rehearse.test_judging import HAPPENED, REASON, REFUSAL, REFUSED, STILL, TERMS, TOLD, Told, replace
 
 
 def report(terms=TERMS, told=TOLD, happened=HAPPENED) -> Report:
@@ -45,7 +45,7 @@ def test_what_was_missed_stands_in_the_last_line():
 
 
 def test_a_refusal_says_that_nothing_was_done():
-    text = as_text(report(REFUSAL, Told(refusals=(REASON,)), STILL))
+    text = as_text(report(REFUSAL, Told(refusals=REFUSED), STILL))
     assert text[-1] == "Passed: it rightly did nothing, and console and truth agree."
     assert any(REASON in line for line in text)
 
@@ -103,6 +103,14 @@ def test_in_a_terminal_the_steps_are_drawn():
         screen.show(Picture("region-outage", 65, 900, 10, "INC-2026-001", "P0 – critical", 0.57, steps))
         screen._live.refresh()
         screen.report(report())
-    for word in ("SANDBOX", "INC-2026-001", "57%", "Check the primary", "Point [the names]", "4 of 5 records", "Passed"):
+    for word in (
+        "SANDBOX",
+        "INC-2026-001",
+        "57%",
+        "Check the primary",
+        "Point [the names]",
+        "4 of 5 records",
+        "Passed",
+    ):
         assert word in output.getvalue()
     assert isinstance(screen_for(output, plain=True), Plain)

@@ -15,7 +15,8 @@ class Terms:
     """What is rehearsed, how fast, and what counts as good. `speed`: the world's seconds in one of ours.
 
     `probe_seconds`: ours, from one round of health checks to the next. `rto_seconds`, `rpo_seconds`: the plan's.
-    `must_act`: False where the only right thing is to leave everything as it is.
+    `must_act`: False where the only right thing is to leave everything as it is, and `because` of what: a word of
+    models.BlockedTrigger.Blocker.
     """
 
     scenario: str
@@ -24,6 +25,7 @@ class Terms:
     rto_seconds: float
     rpo_seconds: float
     must_act: bool = True
+    because: str = ""
     parameters: dict[str, str | float] = field(default_factory=dict)
 
     @property
@@ -45,7 +47,10 @@ class RunTold:
 
 @dataclass(frozen=True)
 class Told:
-    """What the console says. Times are seconds of the world's clock (UTC), None for what did not come about."""
+    """What the console says. Times are seconds of the world's clock (UTC), None for what did not come about.
+
+    `refusals`: by what stood in the way of acting, the console's sentence for it.
+    """
 
     incident: str = ""
     failure: str = ""
@@ -59,7 +64,7 @@ class Told:
     calls: int = 0
     messages: dict[str, int] = field(default_factory=dict)
     unsent: int = 0
-    refusals: tuple[str, ...] = ()
+    refusals: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -119,8 +119,8 @@ def _refused(terms: Terms, told: Told, happened: Happened) -> Iterator[Line]:
         title="Reasons that it shows",
         unit=Unit.COUNT,
         console=len(told.refusals),
-        met=bool(told.refusals),
-        note=" ".join(told.refusals),
+        met=terms.because in told.refusals,
+        note="; ".join(told.refusals.values()),
     )
 
 

@@ -11,11 +11,9 @@ from django.conf import settings
 from honcho.printer import Printer
 
 from dr_console.management.console import Console
-from dr_console.management.rehearsal.stage import Own
+from dr_console.management.rehearsal.stage import LOG, Own
 from dr_console.operations import data_folder
 from dr_console.operations.listener import listen
-
-LOG = "console.log"
 
 
 def run(own: Own, rehearse: Callable[[], int]) -> int:

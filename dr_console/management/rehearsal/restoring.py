@@ -8,8 +8,8 @@ from typing import Protocol
 from django.contrib.auth.models import User
 
 from dr_console.errors import Refused
+from dr_console.management.rehearsal.people import whoever
 from dr_console.management.rehearsal.watching import Watch
-from dr_console.people.services import first_administrator
 from dr_console.runs import services as runs
 from dr_console.runs.models import Approval, Run
 from incidents.models import FailoverPlan
@@ -24,7 +24,7 @@ class Until(Protocol):
 
 def go_back(watch: Watch, *, until: Until, patience: float) -> None:
     """Undo every failover since the rehearsal began, the newest first, each in at most `patience` seconds of ours."""
-    by = _whoever()
+    by = whoever()
     for run in reversed(watch.runs(Run.Kind.FAILOVER)):
         if run.is_active:
             runs.abort(run, by=by, expected_version=run.version, reason=REASON, undo=True)
@@ -59,8 +59,3 @@ def _has_ended(code: str, by: User) -> bool:
             # It went on meanwhile; the next look tells.
             return False
     return not run.is_active
-
-
-def _whoever() -> User:
-    """An administrator: there is one wherever the console was started."""
-    return first_administrator("admin", "admin@example.com")[0]

@@ -1,27 +1,24 @@
-"""The sandbox's stories as they are rehearsed: which, in which spells, and whether acting or waiting is right."""
+"""The sandbox's stories as they are rehearsed: which, and whether acting or waiting is right."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True)
-class Spell:
-    """A part of a scenario. `seconds`: the world's; `least_of_ours`: but at least so many of ours."""
-
-    parameters: Mapping[str, str | float] = field(default_factory=dict)
-    seconds: float = 300.0
-    least_of_ours: float = 10.0
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Scene:
-    """`must_act`: whether a failover is right. Where it is, there is one spell, and it lasts until it is over."""
+    """`must_act`: whether a failover is right. Where it is not: `because` of which models.BlockedTrigger.Blocker, and
+    for how many of the world's seconds nothing may be started.
+
+    `after_changes`: so often it comes and goes with the kill switch on, before the console may act. The first failure
+    of all cannot be told from one that stays.
+    """
 
     name: str
     must_act: bool = True
-    spells: tuple[Spell, ...] = (Spell(),)
+    because: str = ""
+    seconds: float = 300.0
+    after_changes: int = 0
 
 
 SCENES = {
@@ -31,7 +28,7 @@ SCENES = {
         Scene("cdn-outage"),
         Scene("region-outage"),
         Scene("slow-recovery"),
-        Scene("flapping", must_act=False),
-        Scene("console-isolated", must_act=False),
+        Scene("flapping", must_act=False, because="flapping", after_changes=3),
+        Scene("console-isolated", must_act=False, because="cut_off"),
     )
 }

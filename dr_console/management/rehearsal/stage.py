@@ -6,6 +6,7 @@ Chosen before the settings are read, so it knows nothing of Django.
 from __future__ import annotations
 
 import argparse
+import atexit
 import fcntl
 import os
 import secrets
@@ -24,6 +25,7 @@ LEAST_PROBE_SECONDS, LEAST_TIMEOUT_SECONDS = 0.25, 0.5
 PROBE_SECONDS, TIMEOUT_SECONDS = 5.0, 3.0
 MOST_SPEED = 100
 KEPT_WHEN_MADE_UP = "rehearsals"
+LOG = "console.log"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Own:
 
     def clear_away(self) -> None:
         if not self.keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def clear_away_unused(self) -> None:
+        """Where nothing was started, as what was asked for could not be done."""
+        if not (self.folder / LOG).exists():
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -71,6 +78,7 @@ def choose(arguments: list[str]) -> None:
     if chosen.own or not _console_runs():
         own = _make_own(data_folder.given(), chosen.speed or DEFAULT_SPEED, keep=chosen.keep)
         data_folder.claim()
+        atexit.register(own.clear_away_unused)
 
 
 def _console_runs() -> bool:

@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db import connection
 from django.utils.timezone import now
 
-from dr_console.management.rehearsal import readiness, restoring
+from dr_console.management.rehearsal import holding, readiness, restoring
 from dr_console.management.rehearsal.facts import Happened, Terms, Told
 from dr_console.management.rehearsal.judging import judge
 from dr_console.management.rehearsal.report import Report
-from dr_console.management.rehearsal.scenarios import Scene, Spell
+from dr_console.management.rehearsal.scenarios import Scene
 from dr_console.management.rehearsal.screen import Picture, Screen
 from dr_console.management.rehearsal.watching import Watch
 from dr_console.management.rehearsal.world import World
@@ -27,6 +27,7 @@ USERS_EVERY_SECONDS = 1.0
 # Ours: however fast the world runs, the console's own work takes its time.
 LEAST_PATIENCE_SECONDS = 90.0
 MESSAGES_SECONDS = 15.0
+LEAST_REFUSED_SECONDS = 10.0
 
 
 @dataclass
@@ -49,11 +50,15 @@ class Rehearsal:
         readiness.wait(self.screen)
         self.watch, self.world = Watch(), World()
         self.terms = self._agreed()
+        if self.scene.after_changes:
+            holding.hold()
         try:
             self._break()
             self._let_it_act() if self.scene.must_act else self._see_it_refuse()
             told, happened = self.watch.told(self.world.clocks), self.world.happened()
         finally:
+            if self.scene.after_changes:
+                holding.release()
             restored = self._put_back()
         happened = replace(happened, doubles=self.world.happened().doubles, as_before=restored)
         lines = judge(self.terms, told, happened)
@@ -68,19 +73,14 @@ class Rehearsal:
             rto_seconds=objectives.rto.total_seconds(),
             rpo_seconds=objectives.rpo.total_seconds(),
             must_act=self.scene.must_act,
+            because=self.scene.because,
             parameters=self.parameters,
         )
 
     def _break(self) -> None:
-        first, *_rest = self.scene.spells
-        self._begin(first)
-
-    def _begin(self, spell: Spell) -> None:
-        chosen = {**spell.parameters, **self.parameters}
-        at = self.world.break_with(self.scene.name, chosen)
-        self.broken_at = self.broken_at or at
-        said = ", ".join(f"{name} {value}" for name, value in chosen.items())
-        self.screen.say(f"The world is broken: {self.scene.name}{f' ({said})' if said else ''}", at=self._elapsed(at))
+        self.broken_at = self.world.break_with(self.scene.name, self.parameters)
+        said = ", ".join(f"{name} {value}" for name, value in self.parameters.items())
+        self.screen.say(f"The world is broken: {self.scene.name}{f' ({said})' if said else ''}", at=0.0)
 
     def _let_it_act(self) -> None:
         """Until the console has verified that users are served, they are, and everybody has been told."""
@@ -98,12 +98,14 @@ class Rehearsal:
         return bool(runs) and all(not run.is_active or run.state in stopped for run in runs)
 
     def _see_it_refuse(self) -> None:
-        for number, spell in enumerate(self.scene.spells):
-            if number:
-                self._begin(spell)
-            self._until(lambda: False, max(spell.seconds / self.terms.speed, spell.least_of_ours))
-        # A reason may come a round later than what gives it.
-        self._until(lambda: bool(self.watch.refusals()), 3 * self.terms.probe_seconds + 5)
+        """Until it has shown why it does nothing, and has gone on doing nothing for a while."""
+        patience = max(self.scene.seconds / self.terms.speed, LEAST_REFUSED_SECONDS)
+        if self.scene.after_changes:
+            self._until(lambda: self.watch.changes() >= self.scene.after_changes, 3 * patience)
+            holding.release()
+            self.screen.say("It has come and gone; the kill switch is released", at=self._elapsed())
+        self._until(lambda: self.scene.because in self.watch.refusals(), 3 * patience)
+        self._until(lambda: bool(self.watch.runs(Run.Kind.FAILOVER)), patience)
 
     def _put_back(self) -> bool | None:
         """End every fault, and go back to where users were served before. None where nothing had been moved."""
@@ -162,7 +164,7 @@ class Rehearsal:
             tolerance_seconds=self.terms.tolerance_seconds,
             incident=told.incident,
             failure=told.failure,
-            reasons=list(told.reasons or told.refusals),
+            reasons=list(told.reasons if self.scene.must_act else told.refusals.values()),
             passed=all(line.is_good for line in more["lines"]),
             **more,
         )

@@ -16,7 +16,8 @@ from dr_console.management.rehearsal.world import Clocks
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.runs.models import Run, Step, StepEvent
 from dr_console.web.sentences import spoken
-from incidents.models import BlockedTrigger, Decision, Incident, TimelineEntry
+from incidents.confirming import Memory
+from incidents.models import BlockedTrigger, Decision, DecisionState, Incident, TimelineEntry
 
 UNDER_WAY = (Delivery.State.QUEUED, Delivery.State.SENDING)
 NOT_ARRIVED = (Delivery.State.QUEUED, Delivery.State.SENDING, Delivery.State.FAILED)
@@ -41,10 +42,15 @@ class Watch:
         runs = Run.objects.filter(pk__gt=self.run_before).order_by("pk")
         return list(runs.filter(kind__in=kinds) if kinds else runs)
 
-    def refusals(self) -> list[str]:
-        """Why it did not act, in its own words, each once."""
+    def refusals(self) -> dict[str, str]:
+        """Why it did not act: by BlockedTrigger.Blocker, in its own words."""
         blocked = BlockedTrigger.objects.filter(pk__gt=self.blocked_before).order_by("pk")
-        return list(dict.fromkeys(each.words for each in blocked))
+        return {each.blocker: each.words for each in blocked}
+
+    def changes(self) -> int:
+        """How often it has seen things fail or be well again, of late."""
+        state = DecisionState.objects.first()
+        return Memory.from_facts(state.memory).changes_lately(now()) if state else 0
 
     def messages_under_way(self) -> int:
         return Delivery.objects.filter(pk__gt=self.delivery_before, state__in=UNDER_WAY).count()
@@ -74,7 +80,7 @@ class Watch:
             calls=StepEvent.objects.filter(run__in=runs, kind="call").count(),
             messages=dict(Counter(accepted)),
             unsent=deliveries.filter(state__in=NOT_ARRIVED).count(),
-            refusals=tuple(self.refusals()),
+            refusals=self.refusals(),
         )
         return told if incident is None else _with_incident(told, incident, clocks)
 

@@ -101,10 +101,13 @@ class World:
         )
 
     def _doubles(self, truth: Truth) -> tuple[str, ...]:
-        """What was done twice. Once on the way there and once on the way back is not twice."""
+        """What was done twice. Once on the way there and once on the way back is not twice.
+
+        Messages are counted by those who get them: two that say different things look alike here.
+        """
         began, turned = self.clocks.world, self.healed_at or float("inf")
         found = []
-        for each in truth.doubles:
+        for each in (double for double in truth.doubles if double.vendor not in CHANNELS):
             there, back = (
                 sum(low <= at < high for at in each.at) for low, high in ((began, turned), (turned, float("inf")))
             )
