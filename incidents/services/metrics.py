@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,24 +11,17 @@ from django.db.models import Q
 
 from dr_console.live.publish import nudge
 from dr_console.web.sentences import Sentence
-from incidents.models import (
-    Breach,
-    Incident,
-    Severity,
-    Threshold,
-    ThresholdState,
-    TimelineEntry,
-    Turn,
-)
+from incidents.models import Breach, Incident, Severity, Threshold, ThresholdState, TimelineEntry, Turn
 from incidents.queries.metrics import Measured, readings, rule_of
 from incidents.services import alerts, timeline
 from incidents.services import breach_words as words
 from incidents.services import incident as incidents
-from incidents.thresholds import Standing, State, judge
+from incidents.thresholds import UNSEEN, Standing, State, judge
 
 Metric = Threshold.Metric
 TURN = "judge thresholds"
-EVERY = timedelta(seconds=5)
+#: A little less than the five seconds between two rounds: one that comes early is judged too.
+EVERY = timedelta(seconds=4.5)
 #: A failure makes itself felt in the metrics at the first bad round; whoever diagnoses it, and knows better what it
 #: is, needs a few rounds. A breach waits so long for that incident before it opens one of its own.
 LEFT_TO_DIAGNOSIS = timedelta(seconds=30)
@@ -46,14 +40,19 @@ def consider(*, at: datetime) -> bool:
     thresholds = list(Threshold.objects.current())
     measured = readings(thresholds, at)
     with transaction.atomic():
-        moved = _judge_all(thresholds, measured, at)
-        moved += _clear_retired(thresholds, at)
-        # What weighs most comes first: it gives the incident its severity.
-        alone = Breach.objects.open().filter(incident=None).select_related("threshold")
-        for breach in sorted(alone, key=lambda one: MATTERS.get(Metric(one.metric), Severity.P3)):
-            _attach(breach, _incident_about(breach) or _declared_for(breach, at))
-        if moved:
+        judged = _judge_all(thresholds, measured, at)
+        lasting = {one.threshold_id: one for one in Breach.objects.open().select_related("threshold", "incident")}
+        retired = _retired(thresholds, lasting.values())
+        alone = _to_be_attached(lasting.values(), at)
+        if retired or alone or any(one.is_news for one in judged):
+            # Before everything else that is said here: topics are taken in the order of their names.
             nudge("console", "breaches")
+        for one in judged:
+            _act_on(one, lasting.get(one.threshold.pk), at)
+        for breach in retired:
+            _clear(breach, at, words.retired(breach))
+        for breach in (one for one in alone if one.cleared_at is None):
+            _attach(breach, _incident_about(breach) or _declared_for(breach, at))
     return True
 
 
@@ -62,26 +61,38 @@ def _take_turn(at: datetime) -> bool:
     last = mine.first()
     if last is None:
         Turn.objects.bulk_create([Turn(name=TURN)], ignore_conflicts=True)
-    elif last.at is not None and abs(at - last.at) < EVERY:
+    elif last.at is not None and at - EVERY < last.at < at + UNSEEN:
         return False
-    # Ahead of us by more than a turn: the clock was set back, and nobody must wait for it to come round again.
-    is_due = Q(at=None) | Q(at__lte=at - EVERY) | Q(at__gte=at + EVERY)
+    # Far ahead of us: the clock was set back, and nobody must wait for it to come round again.
+    is_due = Q(at=None) | Q(at__lte=at - EVERY) | Q(at__gte=at + UNSEEN)
     return bool(mine.filter(is_due).update(at=at))
 
 
-def _judge_all(thresholds: Iterable[Threshold], measured: dict[int, Measured], at: datetime) -> int:
-    """Judge each, keep how it stands, and open or clear its breach. Returns how many stand otherwise than before."""
+@dataclass(frozen=True)
+class _Judged:
+    """A threshold that was judged: how it stood, and as `state` how it stands."""
+
+    threshold: Threshold
+    before: Standing
+    state: ThresholdState
+
+    @property
+    def is_news(self) -> bool:
+        return self.state.state != self.before.state.value
+
+
+def _judge_all(thresholds: Iterable[Threshold], measured: dict[int, Measured], at: datetime) -> list[_Judged]:
+    """Judge each, and keep how it stands. Those that somebody else has judged later are left out."""
     states = _locked_states(thresholds)
-    moved = 0
+    judged = []
     for threshold in thresholds:
         state, one = states[threshold.pk], measured[threshold.pk]
         before = _standing(state)
         after = judge(before, one.reading, rule_of(threshold, one.source), at)
-        if after is before:
-            continue
-        _keep(state, after, one)
-        moved += _act_on(threshold, state, before, at)
-    return moved
+        if after is not before:
+            _keep(state, after, one)
+            judged.append(_Judged(threshold, before, state))
+    return judged
 
 
 def _locked_states(thresholds: Iterable[Threshold]) -> dict[int, ThresholdState]:
@@ -110,22 +121,21 @@ def _keep(state: ThresholdState, standing: Standing, measured: Measured) -> None
     state.save()
 
 
-def _act_on(threshold: Threshold, state: ThresholdState, before: Standing, at: datetime) -> bool:
-    """True if it stands otherwise than before."""
-    was, good_since = before.state, before.good_since
-    if state.state == State.BREACHED:
-        return _open(threshold, state, at) or _follow(threshold, state)
-    if was is State.BREACHED:
-        for breach in Breach.objects.open().filter(threshold=threshold).select_related("incident"):
-            _clear(breach, at, words.cleared(breach, state.value))
-            _recover(breach, good_since or at, at)
-    return was.value != state.state
+def _act_on(one: _Judged, breach: Breach | None, at: datetime) -> None:
+    """Open or follow its breach, or end it."""
+    if one.state.state == State.BREACHED and breach is None:
+        _open(one.threshold, one.state, at)
+    elif one.state.state == State.BREACHED and breach is not None:
+        _follow(breach, one.state)
+    elif breach is not None:
+        _clear(breach, at, words.cleared(breach, one.state.value))
+        _recover(breach, one.before.good_since or at, at)
 
 
-def _open(threshold: Threshold, state: ThresholdState, at: datetime) -> bool:
-    """Open a breach and say so, unless one is open."""
-    if state.value is None or Breach.objects.open().filter(threshold=threshold).exists():
-        return False
+def _open(threshold: Threshold, state: ThresholdState, at: datetime) -> None:
+    """Open a breach and say so. One whose value is not known was closed by hand, and waits for the next reading."""
+    if state.value is None:
+        return
     breach = Breach(
         threshold=threshold,
         opened_at=at,
@@ -144,18 +154,15 @@ def _open(threshold: Threshold, state: ThresholdState, at: datetime) -> bool:
     breach.save()
     _attach(breach, _incident_about(breach))
     _alert(breach, alerts.Event.BREACH, words.opened(breach))
-    return True
 
 
-def _follow(threshold: Threshold, state: ThresholdState) -> bool:
-    """Keep the latest and the worst of an open breach. It is no news."""
+def _follow(breach: Breach, state: ThresholdState) -> None:
+    """Keep the latest and the worst of an open breach."""
     if state.value is None:
-        return False
-    worst = min if threshold.comparison == Threshold.Comparison.BELOW else max
-    for breach in Breach.objects.open().filter(threshold=threshold):
-        breach.last, breach.worst = state.value, worst(breach.worst, state.value)
-        breach.save(update_fields=["last", "worst"])
-    return False
+        return
+    worst = min if breach.comparison == Threshold.Comparison.BELOW else max
+    breach.last, breach.worst = state.value, worst(breach.worst, state.value)
+    breach.save(update_fields=["last", "worst"])
 
 
 def _clear(breach: Breach, at: datetime, said: Sentence) -> None:
@@ -175,14 +182,11 @@ def _recover(breach: Breach, since: datetime, at: datetime) -> None:
         incidents.recovered(incident, at=since, verified_at=at)
 
 
-def _clear_retired(thresholds: Iterable[Threshold], at: datetime) -> int:
-    """A threshold that the plan no longer has cannot be breached any more."""
-    gone = Breach.objects.open().exclude(threshold__in=thresholds).select_related("threshold", "incident")
-    breaches = list(gone)
-    for breach in breaches:
-        _clear(breach, at, words.retired(breach))
+def _retired(thresholds: Iterable[Threshold], lasting: Iterable[Breach]) -> list[Breach]:
+    """A threshold that the plan no longer has cannot be breached any more, and stands no way at all."""
     ThresholdState.objects.exclude(threshold__in=thresholds).delete()
-    return len(breaches)
+    current = {threshold.pk for threshold in thresholds}
+    return [breach for breach in lasting if breach.threshold_id not in current]
 
 
 def _alert(breach: Breach, event: alerts.Event, said: Sentence) -> None:
@@ -210,6 +214,17 @@ def _attach(breach: Breach, incident: Incident | None) -> None:
     _note(incident, words.opened(breach), f"breach-{breach.pk}-opened", breach.opened_at)
 
 
+def _to_be_attached(lasting: Iterable[Breach], at: datetime) -> list[Breach]:
+    """Breaches of no incident that there is one for now, or that declare one. What weighs most comes first."""
+    alone = [breach for breach in lasting if breach.incident is None]
+    wanted = [breach for breach in alone if _incident_about(breach) is not None or _declares(breach, at)]
+    return sorted(wanted, key=lambda one: MATTERS.get(Metric(one.metric), Severity.P3))
+
+
+def _declares(breach: Breach, at: datetime) -> bool:
+    return breach.metric in MATTERS and at - breach.opened_at >= LEFT_TO_DIAGNOSIS
+
+
 def _incident_about(breach: Breach) -> Incident | None:
     """What the console noticed itself, or somebody declared lately: the metrics of one product are not told apart."""
     theirs = Q(origin=Incident.Origin.BREACH) | Q(started_at__gte=breach.opened_at - RELATED)
@@ -217,13 +232,12 @@ def _incident_about(breach: Breach) -> Incident | None:
 
 
 def _declared_for(breach: Breach, at: datetime) -> Incident | None:
-    severity = MATTERS.get(Metric(breach.metric))
-    if severity is None or at - breach.opened_at < LEFT_TO_DIAGNOSIS:
+    if not _declares(breach, at):
         return None
     incident, is_new = incidents.declare(
         title=words.in_english(words.title(breach)),
         said_title=words.title(breach),
-        severity=severity,
+        severity=MATTERS[Metric(breach.metric)],
         service=None,
         by=None,
         origin=Incident.Origin.BREACH,
