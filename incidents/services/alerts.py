@@ -106,7 +106,8 @@ def on_channel(
 def recovered(incident: Incident, said: Sentence | None = None) -> list[Delivery]:
     """Tell everybody who was told of the incident that it is over, and end its page. Nobody is called for that.
 
-    Where nobody has been told yet, the first row of its severity is.
+    Slack is told in any case: that a page has ended says nothing in words. Where nobody has been told yet, the first
+    row of its severity is.
     """
     heard = [
         Recipient(channel, address, name, language)
@@ -114,6 +115,7 @@ def recovered(incident: Incident, said: Sentence | None = None) -> list[Delivery
         if channel != Channel.WEBHOOK
     ]
     people = heard or recipients.first_row(incident.severity, at=now())
+    people = [*people, *recipients.by_channel(ChannelKind.SLACK, incident.severity, at=now())]
     reachable = [one for one in people if one.channel != ChannelKind.PHONE]
     at = incident.recovered_at or now()
     dedup_key = f"{incident.reference}:recovered:{at:%Y%m%d%H%M%S}"

@@ -105,7 +105,7 @@ def announce(
     if known is not None:
         return known
     before = newest_change()
-    incident = Incident.objects.filter(reference=context.get("incident", "")).first()
+    incident = Incident.objects.filter(pk=context.get("incident") or 0).first()
     change = DegradationChange.objects.create(
         level=level,
         previous_level=before.level if before else 0,
@@ -168,7 +168,7 @@ def _spec(wanted: Wanted, by: User | None, incident: Incident | None) -> RunSpec
         "origin": wanted.origin.value,
         "by": by.pk if by else None,
         "reason": wanted.reason,
-        "incident": incident.reference if incident else "",
+        "incident": incident.pk if incident else None,
     }
     parameters = {"level": wanted.level, "until": wanted.until.isoformat() if wanted.until else None}
     titles = _titles(wanted.level)

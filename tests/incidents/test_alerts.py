@@ -115,6 +115,14 @@ def test_recovery_is_told_to_whoever_heard_of_it_and_nobody_is_called_for_it():
     assert over.get(channel="email").body == "Recovered 1 min 15 s after it began."
 
 
+def test_recovery_is_said_in_words_also_where_people_were_only_paged_and_called():
+    incident = make.incident()
+    alerts.declared(incident)
+    alerts.recovered(incident)
+    over = Delivery.objects.filter(payload__event="recovered")
+    assert sorted(over.values_list("channel", flat=True)) == ["pagerduty", "slack"]
+
+
 def test_recovery_of_what_nobody_heard_of_is_told_to_the_first_row():
     alerts.recovered(make.incident(severity=Severity.P2))
     assert [channel for channel, _address, _name in asked()] == ["slack", "email"]

@@ -139,6 +139,7 @@ def test_it_goes_on_the_timeline_of_the_one_open_incident(world):
     incident = make.incident()
     run = carried_out(degradation.set_level(1, by=make.user("ada")))
     assert incident.topic in run.topics
+    assert in_force().change.incident == incident
     assert "Degradation level 1, Light, in place of 0" in [entry.words for entry in incident.timeline.all()]
 
 
