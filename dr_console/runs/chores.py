@@ -27,12 +27,12 @@ def dead_owners() -> set[str]:
     return {owner for owner in set(holding) if owners.is_dead(owner)}
 
 
-def left_lying(dead: set[str]) -> list[tuple[int, int]]:
-    """Steps that nobody is at, though they are due: id and fence of each."""
+def left_lying(dead: set[str]) -> list[tuple[int, int, str]]:
+    """Steps that nobody is at, though they are due: id, fence and state of each."""
     steps = Step.objects.filter(claims.due(dead), run__mode=settings.DR_MODE, run__state__in=Run.ACTIVE)
     just_now = Q(state=S.READY, ready_at__gt=now() - LEFT_LYING)
     paused = Q(run__state=R.PAUSED_BY_OPERATOR) & ~Q(state=S.RUNNING)
-    return list(steps.exclude(just_now).exclude(paused).order_by("pk").values_list("pk", "fence"))
+    return list(steps.exclude(just_now).exclude(paused).order_by("pk").values_list("pk", "fence", "state"))
 
 
 def settle_runs() -> None:

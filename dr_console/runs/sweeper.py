@@ -12,6 +12,7 @@ from django.db import connection
 from dr_console.runs import chores, clocks, doorbell, executor, outbox, owners, registry
 from dr_console.runs.leases import keeper
 from dr_console.runs.mishaps import Kept
+from dr_console.runs.models import Step
 
 EVERY_SECONDS = 1.0
 RINGS_AGAIN_AFTER = 2.0
@@ -33,8 +34,8 @@ class Sweeper(threading.Thread):
         self._stopped = threading.Event()
         self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="sweeper")
         self._busy: set[int] = set()
-        # When a step was first seen lying, and when it was last rung for; by id and fence.
-        self._seen: dict[tuple[int, int], tuple[float, float]] = {}
+        # When a step was first seen lying, and when it was last rung for.
+        self._seen: dict[tuple[int, int, str], tuple[float, float]] = {}
 
     def run(self) -> None:
         while not self._stopped.wait(self.every):
@@ -75,7 +76,9 @@ class Sweeper(threading.Thread):
             else:
                 is_heard = doorbell.is_heard()
             self._seen[key] = (first, rung)
-            if not self.rings or not is_heard or at - first >= DOES_IT_ITSELF_AFTER:
+            # Whoever was at it is dead, perhaps with all the workers: no time is lost on ringing for those.
+            is_orphan = key[2] == Step.State.RUNNING
+            if is_orphan or not self.rings or not is_heard or at - first >= DOES_IT_ITSELF_AFTER:
                 self._carry_out(key[0])
 
     def _carry_out(self, step_id: int) -> None:

@@ -121,8 +121,6 @@ def main() -> int:
             loop.run()
             report = told(stage, loop, time.monotonic() - began)
             if options.keep:
-                from dr_console.runs.models import StepEvent
-                for e in StepEvent.objects.order_by("at"): print(e.at.time(), e.run_id, e.step, e.fence, e.kind, e.words, e.data)
                 (Path(options.keep)).write_text((stage_options.folder / "workers.log").read_text())
     print(json.dumps(report, indent=1))
     return 1 if report["violations"] else 0

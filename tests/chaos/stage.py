@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import secrets
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 from urllib.request import urlopen
+
+import psycopg
 
 from dr_console.operations.redis_server import RedisServer, die_with_parent, find_binary
 
@@ -98,6 +101,8 @@ def staged(options: Options) -> Iterator[Stage]:
                                  "--lag", str(options.lag)], subprocess.DEVNULL)  # fmt: skip
         assert cloud.stdout is not None
         address = cloud.stdout.readline().strip()
+        if options.database:
+            options.database = stack.enter_context(_database_of_our_own(options.database))
         os.environ.update(environment(options, redis.url, address))
         _migrate()
         log = stack.enter_context((options.folder / "workers.log").open("w"))
@@ -135,6 +140,16 @@ def _redis(options: Options) -> RedisServer:
     redis.start(output=subprocess.DEVNULL)
     redis.wait_until_ready()
     return redis
+
+
+@contextmanager
+def _database_of_our_own(server: str) -> Iterator[str]:
+    """On the PostgreSQL of that address: a database that is gone when the block ends."""
+    name = f"chaos_{secrets.token_hex(4)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield f"{server.rpartition('/')[0]}/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _migrate() -> None:

@@ -1,0 +1,62 @@
+"""Workers are killed and frozen in mid-run, Redis too: every run ends the same, and nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.running import ROOT
+
+pytestmark = pytest.mark.processes
+# Of PostgreSQL when the suite runs on it, else nothing, and it is SQLite.
+DATABASE = os.environ.get("DATABASE_URL", "") if os.environ.get("DATABASE_URL", "").startswith("postgres") else ""
+
+
+def loop(*options: str) -> dict[str, Any]:
+    """What `python -m tests.chaos.loop` reports."""
+    command = [sys.executable, "-m", "tests.chaos.loop", *options, *(["--database", DATABASE] if DATABASE else [])]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DR_")}
+    environment.pop("DATABASE_URL", None)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.stdout.strip(), done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    print(done.stdout)
+    return report
+
+
+def test_a_hundred_kills_and_nothing_is_done_twice():
+    report = loop("--kills", "100", "--freezes", "10", "--seed", "4", "--seconds", "240")
+    assert report["violations"] == []
+    assert report["kills"] >= 100
+    assert report["succeeded"] == report["runs"]
+    assert report["taken over"] > 50
+
+
+def test_redis_is_killed_and_every_run_ends():
+    report = loop("--kills", "5", "--redis-kills", "3", "--runs", "6", "--seed", "5", "--seconds", "150")
+    assert report["violations"] == []
+    assert report["succeeded"] == report["runs"] >= 6
+
+
+@pytest.mark.parametrize(
+    ("mutation", "promise"),
+    [
+        ("without_observe", "E"),
+        ("without_settle", "E1"),
+        ("without_intent", "E5"),
+        ("without_lease", "E6"),
+        ("without_fence", "E"),
+        ("without_dependencies", "E4"),
+        ("verify_reacts", "E"),
+        ("without_orphans", "E8"),
+    ],
+)
+def test_each_guard_that_is_taken_out_is_missed(mutation, promise):
+    """The checker bites: with one of its guards gone, the engine breaks a promise, and that is seen."""
+    report = loop("--kills", "12", "--runs", "4", "--seed", "6", "--mutation", mutation, "--seconds", "25")
+    assert [line for line in report["violations"] if line.startswith(promise)]
