@@ -26,6 +26,8 @@ from dr_console.runs.registry import Context, Idempotency, Observation, Sight
 from dr_console.web.sentences import sentence
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 2.0
+# Of what was waited for already: so little may be lost by a pause, however long it takes (P1: 0.5 s after 40 s).
+PAUSE_SHARE = 1 / 150
 # However late it is: without one look nobody knows what is.
 LEAST_CALL_SECONDS = 1.0
 ONLY_ONCE = frozenset({Idempotency.NONE})
@@ -195,11 +197,11 @@ def _look_or_wait(attempt: Attempt, look: Callable[[Context], Observation]) -> O
 
 def _looks(attempt: Attempt) -> Iterator[None]:
     """Come round at once, then at pauses that grow, for as long as the run wants it and the step is ours."""
-    pause = FIRST_PAUSE_SECONDS
+    began = time.monotonic()
     while True:
         yield
-        time.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+        waited = time.monotonic() - began
+        time.sleep(min(max(FIRST_PAUSE_SECONDS, waited * PAUSE_SHARE), LONGEST_PAUSE_SECONDS))
         if attempt.lease.is_lost:
             raise Lost(attempt.step)
         if not attempt.is_wanted():
