@@ -117,8 +117,8 @@ def recovered(incident: Incident, said: Sentence | None = None) -> list[Delivery
     people = heard or recipients.first_row(incident.severity, at=now())
     people = [*people, *recipients.by_channel(ChannelKind.SLACK, incident.severity, at=now())]
     reachable = [one for one in people if one.channel != ChannelKind.PHONE]
-    at = incident.recovered_at or now()
-    dedup_key = f"{incident.reference}:recovered:{at:%Y%m%d%H%M%S}"
+    when = f"{incident.recovered_at:%Y%m%d%H%M%S}" if incident.recovered_at else "unmeasured"
+    dedup_key = f"{incident.reference}:recovered:{when}"
     return _tell(reachable, Event.RECOVERED, incident, said or _how_long(incident), incident.severity, dedup_key)
 
 

@@ -14,6 +14,7 @@ from dr_console.providers import registry
 from dr_console.providers.deadlines import Deadline
 from dr_console.runs import executor, planning, services
 from dr_console.runs.models import Run, Step
+from dr_console.runs.specs import RunSpec, StepSpec
 from dr_console.sandbox.product import LEVEL_KEY
 from incidents.models import DegradationChange
 from incidents.queries.degradation import in_force
@@ -196,3 +197,17 @@ def test_a_dry_run_says_what_would_be_and_changes_nothing(world):
     assert in_force().level == level_of_product(world) == 0
     assert SetLevel().check(parameters) == []
     assert SetLevel().check({"level": "three"}) != []
+
+
+def test_a_step_of_a_plan_sets_it_for_its_minutes(world):
+    incident = make.incident()
+    step = StepSpec(key="lighten", does="degradation.set_level", parameters={"level": 1, "minutes": 60}, attempts=3)
+    titles = {"en": "Failover"}
+    context = {"incident": incident.pk}
+    spec = RunSpec(kind=Run.Kind.FAILOVER, subject="service:api", titles=titles, steps=(step,), context=context)
+    run, _is_new = services.start_run(spec, by=None, trigger=Run.Trigger.AUTOMATIC)
+    assert carried_out(run).state == Run.State.SUCCEEDED
+    change = in_force().change
+    assert (change.level, change.origin, change.incident) == (1, DegradationChange.Origin.STEP, incident)
+    assert timedelta(minutes=59) < change.until - now() < timedelta(minutes=61)
+    assert level_of_product(world) == 1
