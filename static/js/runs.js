@@ -45,12 +45,34 @@
   document.addEventListener("htmx:afterSettle", tick);
   tick();
 
+  // --- A panel does not renew itself under a finger that is pressing something in it: the click would be lost -------
+  let pressed = null;
+  let isMissed = false;
+  document.addEventListener("pointerdown", (event) => {
+    pressed = event.target.closest("[hx-trigger*='live:']");
+  });
+  const release = () => {
+    if (!pressed) return;
+    pressed = null;
+    if (isMissed) setTimeout(() => document.body.dispatchEvent(new CustomEvent("live:connected", { bubbles: true })), 200);
+    isMissed = false;
+  };
+  document.addEventListener("pointercancel", release);
+  // After the click, which comes after the finger is up.
+  document.addEventListener("pointerup", () => setTimeout(release, 0));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!pressed || event.detail.target !== pressed) return;
+    event.detail.shouldSwap = false;
+    isMissed = true;
+  });
+
   // --- Dialogs that the server sends into #ask -------------------------------------------------------------------
   document.addEventListener("htmx:afterSettle", (event) => {
     const dialog = event.detail.target?.id === "ask" && document.querySelector("#ask dialog[data-opens]");
     if (!dialog || dialog.open) return;
     dialog.showModal();
-    (dialog.querySelector("[aria-invalid=true], input[data-phrase], .ask-form input:not([type=hidden])"))?.focus();
+    const wanted = ["[aria-invalid=true]", "input[data-phrase]", ".ask-form input:not([type=hidden])"];
+    wanted.map((selector) => dialog.querySelector(selector)).find(Boolean)?.focus();
     dialog.addEventListener("close", () => dialog.remove());
   });
   document.addEventListener("click", (event) => {
