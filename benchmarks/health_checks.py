@@ -23,7 +23,8 @@ from tests.ports import free_port
 from tests.running import Running, running
 
 INTERVAL = 1.0
-MOST_LAG_P99, LEAST_OF_BLACKBOX = 0.1, 1.5
+# Or so many times what raw sockets come to beside it, where the machine itself is late.
+MOST_LAG_P99, MOST_OF_FLOOR, LEAST_OF_BLACKBOX = 0.1, 1.5, 1.5
 WARM_SECONDS = 6
 CHECKS_OF_PEER = 3000
 MODULE = """
@@ -52,25 +53,27 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dr-console-bench-") as folder:
         with running([sys.executable, "-m", "benchmarks.probing.arrivals"]) as target:
             port = int(target.wait_for(r"(\d+)")[0])
+            least = floor(port, options.targets, options.seconds)
             lags, whole = watch(Path(folder), port, options.targets, options.seconds)
             asking = ours(port)
             peer = blackbox(Path(folder), port, options.blackbox) if options.blackbox else None
-    return tell(lags, whole, asking, peer)
+    return tell(least, lags, whole, asking, peer)
 
 
-def tell(lags: list[float], whole: float, asking: float, peer: float | None) -> int:
-    cuts = statistics.quantiles(lags, n=100)
-    p50, p99 = cuts[49] * 1000, cuts[98] * 1000
+def tell(least: list[float], lags: list[float], whole: float, asking: float, peer: float | None) -> int:
+    p50, p99 = (statistics.quantiles(lags, n=100)[place] * 1000 for place in (49, 98))
+    beside = statistics.quantiles(least, n=100)[98] * 1000
     print(
         f"{len(lags)} checks by the whole watch: late by p50 {p50:.0f} ms, p99 {p99:.0f} ms, "
-        f"most {max(lags) * 1000:.0f} ms"
+        f"most {max(lags) * 1000:.0f} ms; raw sockets beside it p99 {beside:.0f} ms"
     )
     print(
         f"CPU a check: asking {asking * 1e6:.0f} µs; the whole watch, with its database, {whole * 1e6:.0f} µs", end=""
     )
-    reached = [p99 <= MOST_LAG_P99 * 1000]
+    reached = [p99 <= max(MOST_LAG_P99 * 1000, MOST_OF_FLOOR * beside)]
     print(f"; blackbox_exporter {peer * 1e6:.0f} µs" if peer else "")
-    print(f"p99 of being late: goal at most {MOST_LAG_P99 * 1000:.0f} ms {'reached' if reached[0] else 'MISSED'}")
+    goal = f"at most {MOST_LAG_P99 * 1000:.0f} ms, or {MOST_OF_FLOOR}x raw sockets"
+    print(f"p99 of being late: goal {goal} {'reached' if reached[0] else 'MISSED'}")
     if peer is None:
         print("blackbox_exporter is not here (apt-get install prometheus-blackbox-exporter, or --blackbox FILE)")
     else:
@@ -103,6 +106,13 @@ def watch(folder: Path, port: int, targets: int, seconds: float) -> tuple[list[f
         used, found = cpu(process) - began, arrivals(port)
     found.pop("/edge/canary.example.net/", None)
     return lateness(found), used / sum(len(times) for times in found.values())
+
+
+def floor(port: int, targets: int, seconds: float) -> list[float]:
+    """How late raw sockets are on this machine now."""
+    command = [sys.executable, "-m", "benchmarks.probing.paced", str(port), str(targets), str(seconds)]
+    subprocess.run(command, check=True)
+    return lateness(arrivals(port))
 
 
 def wait_for_checks(port: int, targets: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
+import sys
 import threading
 
 from celery import Celery
@@ -18,6 +20,7 @@ from dr_console.operations.models import Heartbeat
 from incidents.services import deciding, degradation, metrics
 from incidents.watching.loop import Consider, Watch
 
+SWITCH_SECONDS = 0.0005
 # What follows from a round, in this order, each by itself.
 AFTER_ROUND: tuple[Consider, ...] = (deciding.consider, metrics.consider, degradation.put_back_what_is_over)
 
@@ -26,6 +29,10 @@ def watch(location: str = "") -> None:
     """Ask every health endpoint from this place until SIGTERM."""
     location = location or settings.DR_PROBE_LOCATION
     origin.this_process_is(origin.WORKER)
+    # While the writer's thread computes, the loop would wait five milliseconds for its turn after each answer.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    # What is there now stays: the collector need not go through all of it again and again, a tenth of a second each time.
+    gc.freeze()
     Pulse(f"watch {location}", kind=Heartbeat.Kind.WATCH).start()
     Poller().start()
     asyncio.run(_until_told(location))
