@@ -67,7 +67,8 @@ class Place:
 @dataclass(frozen=True)
 class Observations:
     """`serving`: by service, the region that its users reach. `services`: keys in the plan's order, most important
-    first. `names`: what services and regions are called, by "service:key" and "region:key".
+    first. `names`: what services and regions are called, by "service:key" and "region:key". `cold`: regions that
+    answer nobody until they are warmed up.
     """
 
     at: datetime
@@ -76,6 +77,7 @@ class Observations:
     serving: Mapping[str, str] = field(default_factory=dict)
     services: tuple[str, ...] = ()
     names: Mapping[str, Texts | str] = field(default_factory=dict)
+    cold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@ class View:
             felt = tuple(key for key in self.felt if self._serving(key) == region)
             if felt:
                 return self._region_failure(region, felt)
-        return None if self.bad_public else self._region_failure(lost[0], ())
+        missed = [region for region in lost if region not in self.seen.cold]
+        return None if self.bad_public or not missed else self._region_failure(missed[0], ())
 
     def _is_lost(self, region: str) -> bool:
         """Several origins fail, or the only one says nothing at all: one that answers with errors is no lost region."""

@@ -64,6 +64,7 @@ def observations(at: datetime, serving: Mapping[str, str]) -> Observations:
         serving=serving,
         services=tuple(one.key for one in services),
         names=names,
+        cold=frozenset(one.key for one in regions if one.status == Region.Status.COLD_STANDBY),
     )
 
 

@@ -19,7 +19,7 @@ from dr_console.web.sentences import Sentence, sentence
 from incidents.confirming import Memory, Verdict, advance, with_serving
 from incidents.diagnosis import diagnose, said
 from incidents.gate import Blocked, first_blocker
-from incidents.models import BlockedTrigger, Decision, DecisionState, FailoverPlan, Incident, Region
+from incidents.models import BlockedTrigger, Decision, DecisionState, FailoverPlan, Incident
 from incidents.observations import Diagnosis, Kind, Observations
 from incidents.queries import decisions
 from incidents.services import failover, health, noticing, triggers
@@ -99,7 +99,7 @@ def _follow(now: Considered) -> None:
         _cut_off(now)
         return
     triggers.end(None, at=now.at, blocker=Blocker.CUT_OFF)
-    if now.verdict is Verdict.CONFIRMED and _matters(now):
+    if now.verdict is Verdict.CONFIRMED:
         incident, is_new = noticing.notice(now.diagnosis, title=now.title, seen=now.seen, at=now.at)
         if is_new:
             note(Outcome.DECLARED, now, now.title, incident=incident)
@@ -117,14 +117,6 @@ def _cut_off(now: Considered) -> None:
     _trigger, is_new = triggers.block(blocked, now.diagnosis, plan=None, incident=None, at=now.at)
     if is_new:
         note(Outcome.BLOCKED, now, blocked.said)
-
-
-def _matters(now: Considered) -> bool:
-    """A standby that is kept cold answers nobody until it is warmed up: that it does not is no incident."""
-    if now.diagnosis.is_felt:
-        return True
-    region = Region.objects.current().filter(key=now.diagnosis.region_key).first()
-    return region is not None and region.status != Region.Status.COLD_STANDBY
 
 
 # --- Acting -----------------------------------------------------------------------------------------------------------

@@ -30,7 +30,6 @@ def world(in_sandbox: Sandbox, settings: Any, tmp_path: Any) -> Iterator[Sandbox
     settings.DR_PROBE_TIMEOUT_SECONDS = 0.4
     make.plan()
     in_sandbox.reset(speed=1)
-    in_sandbox.post("/clock", {"advance": 600})
     # Runs are started here, and carried out by nobody: there is no worker.
     current_app.conf.task_always_eager = False
     yield in_sandbox

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -118,6 +119,22 @@ def test_names_are_those_of_the_plan_in_the_readers_language():
     found = diagnose(seen, RULES)
     assert spoken(said(found, names)) == "Region failure: Tokyo does not answer"
     assert "Other regions answer: California, eu-central-1" in [spoken(reason) for reason in found.reasons]
+
+
+def test_a_cold_standby_is_not_missed_until_users_are_there():
+    seer = Watcher(World(lost={FRANKFURT}))
+    for _ in range(4):
+        seen = replace(seer.round(), cold=frozenset({FRANKFURT}))
+    found = diagnose(seen, RULES)
+    assert found.kind is Kind.WELL
+    assert "frankfurt.origin.example.com" in spoken(found.doubts[0])
+    leads_to = dict.fromkeys(HOSTS, FRANKFURT)
+    seer.world = World(lost={FRANKFURT, TOKYO, CALIFORNIA}, leads_to=leads_to)
+    seer.serving = dict.fromkeys(seer.serving, FRANKFURT)
+    for _ in range(4):
+        seen = replace(seer.round(), cold=frozenset({FRANKFURT}))
+    found = diagnose(seen, RULES)
+    assert (found.kind, found.subject, found.is_felt) == (Kind.REGION_FAILURE, FRANKFURT, True)
 
 
 def test_what_does_not_fit_is_told_as_well():
