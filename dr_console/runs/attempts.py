@@ -60,12 +60,16 @@ class Attempt:
         """One transaction on the run, with the step as it is now and ours."""
         with changing(self.run.pk) as change:
             step = change.by_id[self.step.pk]
-            if step.fence != self.lease.fence or step.state != S.RUNNING:
+            if not self.is_ours(step):
                 self.lease.is_lost = True
                 raise Lost(step)
             self.heard.log(change, step)
             yield change, step
         self.step, self.run, self.next_id = step, change.run, change.kept
+
+    def is_ours(self, step: Step) -> bool:
+        """Whether nobody has claimed it since we did."""
+        return step.fence == self.lease.fence and step.state == S.RUNNING
 
     def context(self, seconds: float) -> Context:
         """What the step function is told, with so much time for one call."""

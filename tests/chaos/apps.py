@@ -18,4 +18,4 @@ class ChaosConfig(AppConfig):
         if folder := os.environ.get("CHAOS_CRASHES"):
             points.tell(crashes.Crashes(folder))
         if name := os.environ.get("CHAOS_MUTATION"):
-            mutations.MUTATIONS[name]()
+            mutations.MUTATIONS[name](setattr)

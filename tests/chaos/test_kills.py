@@ -43,20 +43,7 @@ def test_redis_is_killed_and_every_run_ends():
     assert report["succeeded"] == report["runs"] >= 6
 
 
-@pytest.mark.parametrize(
-    ("mutation", "promise"),
-    [
-        ("without_observe", "E"),
-        ("without_settle", "E1"),
-        ("without_intent", "E5"),
-        ("without_lease", "E6"),
-        ("without_fence", "E"),
-        ("without_dependencies", "E4"),
-        ("verify_reacts", "E"),
-        ("without_orphans", "E8"),
-    ],
-)
-def test_each_guard_that_is_taken_out_is_missed(mutation, promise):
-    """The checker bites: with one of its guards gone, the engine breaks a promise, and that is seen."""
-    report = loop("--kills", "12", "--runs", "4", "--seed", "6", "--mutation", mutation, "--seconds", "25")
-    assert [line for line in report["violations"] if line.startswith(promise)]
+def test_the_checker_bites():
+    """With its first guard gone, the engine does things twice, and that is seen; the others: test_crash_points.py."""
+    report = loop("--kills", "25", "--runs", "4", "--seed", "6", "--mutation", "without_observe", "--seconds", "60")
+    assert [line for line in report["violations"] if line.startswith("E1")]
