@@ -23,6 +23,7 @@ from dr_console.web.words import listed
 from drills import queries as drills
 from incidents.models import Objectives
 from incidents.queries.dashboard import longest_recovery, open_incidents
+from incidents.queries.degradation import in_force
 from incidents.queries.health import availability
 from incidents.queries.readiness import Finding
 from incidents.queries.readiness import findings as incident_findings
@@ -51,6 +52,7 @@ def home(request: ConsoleRequest) -> HttpResponse:
         "objectives": objectives(states),
         "world": world(),
         "open_incidents": open_incidents(),
+        "now_in_force": in_force(),
         "upcoming": drills.upcoming(),
         "last_drill": drills.last_drill(),
         "recovery_states": states,

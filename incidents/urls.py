@@ -53,6 +53,7 @@ urlpatterns = [
     path("services/", service.service_list, name="services"),
     path("services/world/", service.world_panel, name="world-panel"),
     path("degradation/", degradation.degradation_list, name="degradation"),
+    path("degradation/notice/", degradation.notice, name="degradation-notice"),
     path("degradation/panel/", degradation.panel, name="degradation-panel"),
     path("degradation/<int:level>/", degradation.set_level, name="degradation-set"),
     path("degradation/<int:change>/put-back/", degradation.put_back, name="degradation-put-back"),

@@ -44,6 +44,7 @@ PANELS = [
     "incidents:open-panel",
     "incidents:world-panel",
     "incidents:degradation-panel",
+    "incidents:degradation-notice",
     "incidents:deciding-panel",
     "incidents:health-panel",
     "backups:recovery-points-panel",

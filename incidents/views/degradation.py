@@ -47,6 +47,13 @@ def panel(request: ConsoleRequest) -> HttpResponse:
     return render(request, "incidents/_degradation.html", _panel(request))
 
 
+@require_GET
+@needs("plans.view_plan")
+@never_cache
+def notice(request: ConsoleRequest) -> HttpResponse:
+    return render(request, "incidents/_degradation_notice.html", {"now_in_force": in_force()})
+
+
 @require_http_methods(["GET", "POST"])
 @needs(CHANGE)
 @never_cache

@@ -140,6 +140,14 @@ def test_who_may_not_change_it_cannot(client, name):
     assert reverse("incidents:degradation-set", args=[1]) not in page
 
 
+def test_the_first_page_says_that_something_is_switched_off(client, commander):
+    assert "In force" not in client.get(reverse("home")).content.decode()
+    at_level(2, until=now() + timedelta(minutes=30))
+    page = client.get(reverse("home")).content.decode()
+    assert "Switched off: api-heavy, image-generation." in page
+    assert "It is put back by itself" in page
+
+
 # --- The document -------------------------------------------------------------------------------------------------
 
 
