@@ -17,6 +17,7 @@ PAGES = [
     "plans:overview",
     "plans:versions",
     "incidents:list",
+    "runs:list",
     "incidents:contacts",
     "incidents:vendors",
     "incidents:oncall",
