@@ -101,7 +101,6 @@ class LambdaFunctions:
             "put_provisioned_concurrency_config",
             ORDER,
             deadline,
-            harmless=True,
             FunctionName=name,
             Qualifier=alias,
             ProvisionedConcurrentExecutions=instances,
@@ -195,14 +194,20 @@ class LambdaFunctions:
         now = self.state(deadline=deadline)
         if now.version != state.version:
             now = self.switch(state.version, revision=now.revision, deadline=deadline)
+        # What is reserved must never be less than what is kept warm.
+        if state.ordered < now.ordered:
+            self._keep_warm(state.ordered, deadline)
         if now.reserved != state.reserved:
             self._reserve(state.reserved, START, deadline)
-        if now.ordered != state.ordered:
-            if state.ordered:
-                self.order_warmth(state.ordered, deadline=deadline)
-            else:
-                self.end_warmth(deadline=deadline)
+        if state.ordered > now.ordered:
+            self._keep_warm(state.ordered, deadline)
         return self.state(deadline=deadline)
+
+    def _keep_warm(self, instances: int, deadline: Deadline) -> None:
+        if instances:
+            self.order_warmth(instances, deadline=deadline)
+        else:
+            self.end_warmth(deadline=deadline)
 
     def _reserve(self, executions: int | None, operation: str, deadline: Deadline) -> None:
         name, _alias = self._names(operation)
