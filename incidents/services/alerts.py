@@ -46,11 +46,13 @@ HEADLINES = {
     Event.BLOCKED: _("%(reference)s: the failover did not start by itself"),
     Event.SWITCHED: _("%(reference)s: switched over"),
     Event.RECOVERED: _("%(reference)s: users are served again"),
-    Event.BREACH: _("%(reference)s: a threshold is crossed"),
-    Event.CLEARED: _("%(reference)s: back within the threshold"),
-    Event.DEGRADED: _("%(reference)s: the degradation level has changed"),
+    Event.BREACH: _("%(reference)s: %(said)s"),
+    Event.CLEARED: _("%(reference)s: %(said)s"),
+    Event.DEGRADED: _("%(reference)s: %(said)s"),
     Event.NOTICE: _("%(reference)s: %(title)s"),
 }
+# Their headline says it all.
+SHORT = (Event.BREACH, Event.CLEARED, Event.DEGRADED)
 OVER = (Event.RECOVERED, Event.CLEARED)
 # About the incident as a whole, and so one page with it.
 OF_THE_INCIDENT = (
@@ -195,10 +197,11 @@ def _short(text: str) -> str:
 def _message(event: Event, incident: Incident | None, said: Sentence, severity: Severity | str) -> Message:
     if incident is None:
         return Message(subject=said, url=settings.DR_PUBLIC_URL, url_text=sentence(_("Open DR Console")))
-    headline = sentence(HEADLINES[event], severity=str(severity), reference=incident.reference, title=incident.title)
+    names = {"severity": str(severity), "reference": incident.reference, "title": incident.title, "said": said}
+    headline = sentence(HEADLINES[event], **names)
     return Message(
         subject=headline,
-        body=said,
+        body="" if event in SHORT else said,
         facts=tuple(_facts(incident)),
         url=f"{settings.DR_PUBLIC_URL}{incident.get_absolute_url()}",
         url_text=sentence(_("Open the incident")),

@@ -167,7 +167,8 @@ def _spec(wanted: Wanted, by: User | None, incident: Incident | None) -> RunSpec
     context: dict[str, Any] = {
         "origin": wanted.origin.value,
         "by": by.pk if by else None,
-        "reason": wanted.reason,
+        # What the other origins would give as their reason, they say themselves.
+        "reason": wanted.reason if wanted.origin == Origin.PERSON else "",
         "incident": incident.pk if incident else None,
     }
     parameters = {"level": wanted.level, "until": wanted.until.isoformat() if wanted.until else None}

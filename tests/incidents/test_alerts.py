@@ -88,6 +88,13 @@ def test_a_breach_goes_to_whoever_the_plan_has_for_the_channel(channel, who):
     assert (one.subject, one.body) == ("[SANDBOX] Three probes in a row failed.", "")
 
 
+def test_a_breach_within_an_incident_says_itself_in_the_headline():
+    incident = make.incident()
+    alerts.on_channel("slack", "breach", said=SAID, dedup_key="breach:7", incident=incident)
+    one = Delivery.objects.get()
+    assert (one.subject, one.body) == (f"[SANDBOX] {incident.reference}: Three probes in a row failed.", "")
+
+
 def test_the_end_of_a_breach_ends_its_page():
     alerts.on_channel("pagerduty", "breach", said=SAID, dedup_key="breach:7", key="breach:7")
     alerts.on_channel("pagerduty", "cleared", said=SAID, dedup_key="breach:7:over", key="breach:7")
