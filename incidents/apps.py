@@ -51,5 +51,10 @@ class IncidentsConfig(AppConfig):
                 _("Decisions"), "incidents:decisions", "list-checks", "incidents.view_incident", within="incidents:list"
             )
         )
+        navigation.add_page(
+            navigation.Destination(
+                _("Breaches"), "incidents:breaches", "octagon-x", "incidents.view_incident", within="plans:overview"
+            )
+        )
         actions.register({"degradation.set": _("Degradation level changed")})
         topics.allow("incident-", lambda person, _topic: person.has_perm("incidents.view_incident"))

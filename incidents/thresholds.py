@@ -115,7 +115,7 @@ def reading_of(observations: Iterable[Observation], rule: Rule, at: datetime) ->
     if rule.by_itself:
         within = [seen for seen in within if seen.at == newest]
     total = sum(seen.count for seen in within)
-    if len(within) < rule.least:
+    if total < rule.least:
         return Reading(None, total, Gap.TOO_FEW)
     return Reading(math.fsum(seen.value * seen.count for seen in within) / total, total)
 

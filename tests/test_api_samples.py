@@ -116,6 +116,12 @@ def test_nonsense_is_refused_in_words(client, token, body):
     assert response.json()["error"]
 
 
+def test_a_body_of_megabytes_is_refused_in_words(client, token):
+    response = push(client, '{"samples": [' + " " * 3_000_000 + "]}", token)
+    assert response.status_code == 413
+    assert "too big" in response.json()["error"]
+
+
 def test_more_than_a_thousand_are_too_many(client, token):
     assert "1000" in problems(push(client, {"samples": [GOOD] * 1001}, token))["samples"]
 

@@ -31,7 +31,7 @@ WINDOW = timedelta(seconds=60)
 WIDEST = timedelta(seconds=300)
 #: A metric that was pushed stays a pushed one for so long after the last: until then it is unknown, not well.
 REMEMBERED = timedelta(hours=1)
-#: With a window, so many pushed values at least; less would be the newest by itself.
+#: With a window, so many observations at least; less would be the newest value by itself.
 LEAST_PUSHED = 3
 #: Of models.Turn: when Prometheus was last read, and what went wrong.
 PROMETHEUS_TURN = "read Prometheus"

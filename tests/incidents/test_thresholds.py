@@ -146,6 +146,11 @@ def test_too_few_say_nothing():
     assert reading_of(observed((1, 5), (2, 5)), rule, START) == Reading(None, 2, Gap.TOO_FEW)
 
 
+def test_one_value_that_stands_for_many_is_enough():
+    rule = Rule(below=False, limit=1, window=seconds(60), least=3)
+    assert reading_of([Observation(START, 0.4, count=12_000)], rule, START) == Reading(0.4, 12_000)
+
+
 def test_what_stopped_two_minutes_ago_says_nothing_of_now():
     ago = STALE.total_seconds() + 1
     assert reading_of(observed((ago, 100)), AVAILABILITY, START) == Reading(None, 1, Gap.STOPPED)
