@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import count
 from typing import Any
 
 from django.utils.timezone import now
@@ -15,6 +16,7 @@ from dr_console.runs.registry import Context, function
 from dr_console.runs.specs import RunSpec, StepSpec
 
 S = Step.State
+_number = count(1)
 
 
 def start(does: str, parameters: dict[str, Any], *, context: dict[str, Any] | None = None, **fields: Any) -> Run:
@@ -22,7 +24,7 @@ def start(does: str, parameters: dict[str, Any], *, context: dict[str, Any] | No
     given = {"timeout_seconds": 60, "attempts": 3} | fields
     spec = RunSpec(
         kind=Run.Kind.FAILOVER,
-        subject="service:api",
+        subject=f"service:{next(_number)}",
         titles={"en": "A step"},
         steps=(StepSpec(key="it", does=does, parameters=parameters, **given),),
         context={"reference": "INC-2026-001", **(context or {})},
