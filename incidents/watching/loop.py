@@ -107,7 +107,15 @@ class Watch:
         self._ends.set()
 
     async def run(self) -> None:
-        """Ask until told to stop."""
+        """Ask until told to stop. However it ends, the place is free for the next one."""
+        try:
+            await self._ask_until_told()
+            await self._write_now()
+        finally:
+            await asyncio.get_running_loop().run_in_executor(self._writer, self._give_back)
+            self._writer.shutdown()
+
+    async def _ask_until_told(self) -> None:
         asker, due = Asker(), time.monotonic()
         while not self._ends.is_set():
             if self._writing is not None and self._writing.done():
@@ -122,9 +130,6 @@ class Watch:
             await self._unless_it_ends(self._round(asker, due))
             await self._pause(due - time.monotonic())
         asker.forget(())
-        await self._write_now()
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._give_back)
-        self._writer.shutdown()
 
     async def _round(self, asker: Asker, next_at: float) -> None:
         """Ask everything once; then what has just failed, again and again, until it is clear or the next round due."""
