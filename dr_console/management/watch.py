@@ -22,7 +22,12 @@ from incidents.watching.loop import Consider, Watch
 
 SWITCH_SECONDS = 0.0005
 # What follows from a round, in this order, each by itself.
-AFTER_ROUND: tuple[Consider, ...] = (deciding.consider, metrics.consider, degradation.put_back_what_is_over)
+AFTER_ROUND: tuple[Consider, ...] = (
+    deciding.consider,
+    metrics.consider,
+    degradation.follow_thresholds,
+    degradation.put_back_what_is_over,
+)
 
 
 def watch(location: str = "") -> None:

@@ -40,6 +40,8 @@ class DegradationChange(models.Model):
     class Origin(models.TextChoices):
         PERSON = "person", _("by a person")
         STEP = "step", _("by a step of a plan")
+        RULE = "rule", _("by a threshold that is crossed")
+        KEPT = "kept", _("the threshold is kept again")
         EXPIRY = "expiry", _("its time was up")
         UNDO = "undo", _("a change was undone")
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dr_console.plans.models import PlanEntry
 from incidents.models.contact import ChannelKind
+from incidents.models.degradation import DegradationLevel
 
 
 class Threshold(PlanEntry):
@@ -36,6 +37,15 @@ class Threshold(PlanEntry):
         _("window (seconds)"), null=True, help_text="Empty: the plan names none, every measurement counts by itself."
     )
     alert_channel = models.CharField(_("alert goes to"), max_length=10, choices=ChannelKind)
+    degradation = models.ForeignKey(
+        DegradationLevel,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("degradation level"),
+        help_text="Set while it is crossed, and put back after it. Empty: none.",
+    )
 
     def __str__(self) -> str:
         return self.name

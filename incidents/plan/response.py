@@ -11,7 +11,20 @@ from django.utils.translation import gettext_noop as _
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from dr_console.plans.problems import Problem
-from dr_console.plans.schema import Key, Line, Minutes, NoDoubles, Number, PlanPart, Prose, Seconds, Text, said, wrong
+from dr_console.plans.schema import (
+    Key,
+    Line,
+    Minutes,
+    NoDoubles,
+    Number,
+    PlanPart,
+    Prose,
+    Seconds,
+    Text,
+    refers_to,
+    said,
+    wrong,
+)
 from incidents import models
 
 METRICS = {
@@ -36,6 +49,9 @@ class Threshold(PlanPart):
         _("Window (seconds)"), _("How long the mean is taken over. Empty: every measurement by itself."), default=None
     )
     alert_channel: models.ChannelKind = said(_("Alert goes to"), _("Channel of the alert."))
+    degradation: Annotated[Key, refers_to("degradation_levels")] | None = said(
+        _("Degradation level"), _("Set while it is crossed, and put back after it. Empty: none."), default=None
+    )
 
     @field_validator("comparison")
     @classmethod

@@ -21,7 +21,7 @@ from dr_console.runs.models import Run
 from dr_console.runs.registry import Facts
 from dr_console.runs.specs import RunSpec, StepSpec
 from dr_console.web.sentences import Sentence, Texts, sentence
-from incidents.models import DegradationChange, DegradationLevel, Incident, TimelineEntry
+from incidents.models import Breach, DegradationChange, DegradationLevel, Incident, TimelineEntry
 from incidents.queries.degradation import SUBJECT, active_run, in_every_language, in_force, newest_change, way_back
 from incidents.services import alerts, timeline
 
@@ -85,6 +85,44 @@ def put_back_what_is_over(at: datetime) -> Run | None:
     token = f"degradation:{change.pk}:over:{at:%Y%m%d%H%M}"
     wanted = Wanted(level, until, TIME_IS_UP, Origin.EXPIRY)
     return _start(wanted, by=None, incident=change.incident, client_token=token)
+
+
+def follow_thresholds(at: datetime) -> Run | None:
+    """Start setting the level that the plan has for the thresholds that are crossed, and putting it back after them.
+
+    What a person has set since a threshold was crossed stays. Harmless to call at any time, by any number of processes.
+    """
+    change = newest_change()
+    level = change.level if change else 0
+    worst = _worst_crossed()
+    wanted = worst.threshold.degradation.level if worst and worst.threshold.degradation else 0
+    if active_run() is not None:
+        return None
+    if worst is not None and wanted > level and not _overruled(worst, change):
+        asked = Wanted(wanted, None, str(worst.threshold), Origin.RULE)
+        return _start(
+            asked, by=None, incident=worst.incident, client_token=f"degradation:{worst.pk}:crossed:{at:%Y%m%d%H%M}"
+        )
+    if change is None or change.origin != Origin.RULE or wanted >= level:
+        return None
+    before, until = way_back(change, at)
+    asked = Wanted(max(wanted, before), until if before >= wanted else None, "", Origin.KEPT)
+    return _start(
+        asked, by=None, incident=change.incident, client_token=f"degradation:{change.pk}:kept:{at:%Y%m%d%H%M}"
+    )
+
+
+def _worst_crossed() -> Breach | None:
+    """Of the thresholds that are crossed now, the one that the plan has the severest level for."""
+    crossed = Breach.objects.open().filter(threshold__retired_at=None, threshold__degradation__isnull=False)
+    return (
+        crossed.select_related("threshold__degradation", "incident").order_by("-threshold__degradation__level").first()
+    )
+
+
+def _overruled(breach: Breach, change: DegradationChange | None) -> bool:
+    """Whether a person has decided otherwise since it was crossed."""
+    return change is not None and change.origin in (Origin.PERSON, Origin.UNDO) and change.at >= breach.opened_at
 
 
 @transaction.atomic
@@ -168,7 +206,7 @@ def _spec(wanted: Wanted, by: User | None, incident: Incident | None) -> RunSpec
         "origin": wanted.origin.value,
         "by": by.pk if by else None,
         # What the other origins would give as their reason, they say themselves.
-        "reason": wanted.reason if wanted.origin == Origin.PERSON else "",
+        "reason": wanted.reason if wanted.origin in (Origin.PERSON, Origin.RULE) else "",
         "incident": incident.pk if incident else None,
     }
     parameters = {"level": wanted.level, "until": wanted.until.isoformat() if wanted.until else None}
