@@ -124,6 +124,29 @@ def _line_of_step(step: Step) -> Line | None:
     return Line(step.ended_at, words, TimelineEntry.Kind.ACTED)
 
 
+@dataclass(frozen=True)
+class Milestone:
+    """A moment that recovery is measured by. `after`: since the incident began; None for its beginning."""
+
+    label: str
+    at: datetime
+    after: timedelta | None = None
+
+
+def milestones(incident: Incident) -> list[Milestone]:
+    """Those that have come, in order."""
+    moments = [
+        (_("Detected"), incident.detected_at),
+        (_("Switched"), incident.switched_at),
+        (_("Recovered"), incident.recovered_at),
+        (_("Verified"), incident.verified_at),
+        (_("Mitigated"), incident.mitigated_at),
+        (_("Resolved"), incident.resolved_at),
+    ]
+    later = [Milestone(label, at, at - incident.started_at) for label, at in moments if at is not None]
+    return [Milestone(_("Started"), incident.started_at), *later]
+
+
 def deliveries(incident: Incident) -> list[Delivery]:
     """What was sent to people about it, the newest first."""
     return list(Delivery.objects.filter(about=incident.reference)[:MOST_DELIVERIES])

@@ -142,8 +142,9 @@ def _watch_title(shown: ShownRun) -> str:
 
 
 def _watch_words(shown: ShownRun) -> list[str]:
-    blocked = [one.step for one in shown.current if one.step.state == Step.State.RETRY_WAIT and one.step.words]
-    return [step.words for step in blocked] or [_("Nobody has to do anything now.")]
+    """What the steps say that it is at; a step that waits for a vendor is never left out."""
+    busy = sorted(shown.current, key=lambda one: one.step.state != Step.State.RETRY_WAIT)
+    return [*(one.step.words for one in busy if one.step.words), _("Nobody has to do anything now.")]
 
 
 # --- Before there is a run, or when it was not enough ---------------------------------------------------------------

@@ -23,6 +23,7 @@ from incidents.queries.incident import (
     degradation_level,
     deliveries,
     merged_timeline,
+    milestones,
     phase,
     runs_of,
     target_clock,
@@ -133,7 +134,8 @@ def _deliveries(incident: Incident) -> dict[str, Any]:
 
 
 def _diagnosis(incident: Incident) -> dict[str, Any]:
-    return {"incident": incident, "reasons": [spoken(one) for one in incident.diagnosis.get("reasons", [])]}
+    reasons = [spoken(one) for one in incident.diagnosis.get("reasons", [])]
+    return {"incident": incident, "reasons": reasons, "milestones": milestones(incident)}
 
 
 @require_GET
