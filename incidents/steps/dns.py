@@ -12,6 +12,7 @@ from dr_console.errors import Problem, ProviderError
 from dr_console.providers import registry as providers
 from dr_console.providers.capabilities.dns import DnsProvider, DnsRecord, Pointing
 from dr_console.providers.deadlines import Deadline
+from dr_console.providers.side_by_side import side_by_side
 from dr_console.runs.registry import Context, Facts, Idempotency, Observation, Preview, Sight, StepFunction, Warning
 from dr_console.web.sentences import sentence
 from incidents.steps.parameters import Names, Record, problems, read
@@ -138,7 +139,7 @@ class PutDnsBack(PointDns):
 
 def _read(names: Names, deadline: Deadline) -> list[DnsRecord]:
     dns = providers.dns(names.provider)
-    return [_record(dns, one.name, one.type, deadline) for one in names.records]
+    return side_by_side(lambda one: _record(dns, one.name, one.type, deadline), names.records)
 
 
 def _record(dns: DnsProvider, name: str, wanted: str, deadline: Deadline) -> DnsRecord:

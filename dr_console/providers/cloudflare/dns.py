@@ -17,6 +17,7 @@ from dr_console.providers.capabilities.dns import DnsRecord, Pointing
 from dr_console.providers.cloudflare.shapes import Batch, Record
 from dr_console.providers.cloudflare.wire import VENDOR, at, call, result, zone_id
 from dr_console.providers.deadlines import Deadline
+from dr_console.providers.side_by_side import side_by_side
 
 READ = _("read the DNS record")
 POINT = _("point the DNS record elsewhere")
@@ -44,7 +45,8 @@ class CloudflareDns:
 
     def point_all(self, pointings: Sequence[Pointing], *, reference: str, deadline: Deadline) -> list[DnsRecord]:
         _refuse_twice([pointing.name for pointing in pointings], POINT)
-        before = [_only(_leading(pointing.name, POINT, deadline), pointing.name, POINT) for pointing in pointings]
+        names = [pointing.name for pointing in pointings]
+        before = side_by_side(lambda name: _only(_leading(name, POINT, deadline), name, POINT), names)
         patches = [
             {"id": record.id, **change}
             for record, pointing in zip(before, pointings, strict=True)
@@ -61,7 +63,8 @@ class CloudflareDns:
 
     def put_all_back(self, records: Sequence[DnsRecord], *, deadline: Deadline) -> list[DnsRecord]:
         _refuse_twice([f"{record.type} {record.name}" for record in records], PUT_BACK)
-        pairs = [(record, _where_it_is(record, deadline)) for record in records]
+        found = side_by_side(lambda record: _where_it_is(record, deadline), records)
+        pairs = list(zip(records, found, strict=True))
         patches = [
             {"id": now.id, **change}
             for record, now in pairs
