@@ -22,6 +22,8 @@ from dr_console.web.sentences import Sentence
 # What a person who looks at the page should not have missed when giving a command.
 NOTEWORTHY = machine.STUCK | {Step.State.WAITING_APPROVAL, Step.State.ROLLBACK_FAILED}
 
+KEPT = ("state", "version", "said", "ends_as", "ended_at", "deadline")
+
 
 class Lost(Exception):
     """The step is no longer ours: somebody else has claimed it, or a person has decided otherwise."""
@@ -39,7 +41,7 @@ class Change:
         self.kept: int | None = None
         self._events: list[StepEvent] = []
         self._ended: list[tuple[Step, str]] = []
-        self._was = run.state
+        self._was, self._facts = run.state, _facts(run)
         self._touched = False
         self._number = 0
 
@@ -131,7 +133,8 @@ class Change:
         run.ended_at = None if run.is_active else run.ended_at or self.at
         if not run.is_active:
             ResourceLock.objects.filter(run=run).delete()
-        run.save(update_fields=["state", "version", "said", "ends_as", "ended_at", "deadline"])
+        if _facts(run) != self._facts:
+            run.save(update_fields=KEPT)
 
     def _tell_outbox(self) -> None:
         number, code = self._number, self.run.code
@@ -168,3 +171,8 @@ def changing(run_id: int) -> Iterator[Change]:
         change = Change(Run.objects.select_for_update().get(pk=run_id))
         yield change
         change.finish()
+
+
+def _facts(run: Run) -> list[Any]:
+    """What of a run changes while it is carried out."""
+    return [getattr(run, name) for name in KEPT]

@@ -45,13 +45,12 @@ def take(step_id: int) -> Claim | None:
         step = change.by_id[step_id]
         if not _is_claimable(change, step):
             return None
-        was_running = step.state == S.RUNNING
-        if was_running and not _settle_orphan(change, step):
+        if step.state == S.RUNNING and not _settle_orphan(change, step):
             return None
         if not _claim(step):
             return None
         step.refresh_from_db()
-        _describe(change, step, was_running)
+        change.log("claimed", step.said, step=step, owner=step.owner, attempt=step.attempt)
     results = {key: change.steps[key].after or {} for key in step.depends_on if key in change.steps}
     lease = Lease(step.pk, step.fence, began)
     return Claim(change.run, step, lease, results)
@@ -103,12 +102,14 @@ def _settle_orphan(change: Change, step: Step) -> bool:
 def _claim(step: Step) -> int:
     """Count of rows: 1 if it is ours."""
     fresh = step.state != S.RUNNING
+    text = _("Looking …") if fresh else _("Taken over after its process had gone; looking what has happened.")
     seconds = step.timeout_seconds
     return Step.objects.filter(pk=step.pk, fence=step.fence, state=step.state).update(
         state=S.RUNNING,
         phase=Step.Phase.OBSERVE,
         fence=F("fence") + 1,
         owner=owners.me(),
+        said=sentence(text),
         lease_until=clocks.lease_end(),
         attempt=F("attempt") + (1 if fresh else 0),
         takeovers=F("takeovers") + (0 if fresh else 1),
@@ -116,9 +117,3 @@ def _claim(step: Step) -> int:
         started_at=step.started_at or now(),
         deadline=now() + timedelta(seconds=seconds) if fresh or step.deadline is None else step.deadline,
     )
-
-
-def _describe(change: Change, step: Step, was_running: bool) -> None:
-    text = _("Taken over after its process had gone; looking what has happened.") if was_running else _("Looking …")
-    change.set(step, said=sentence(text))
-    change.log("claimed", step.said, step=step, owner=step.owner, attempt=step.attempt)

@@ -31,6 +31,8 @@ PAUSE_SHARE = 1 / 150
 # However late it is: without one look nobody knows what is.
 LEAST_CALL_SECONDS = 1.0
 ONLY_ONCE = frozenset({Idempotency.NONE})
+# Whoever has to wait no longer than this for the next try does so itself.
+WAITS_ITSELF_SECONDS = 1.5
 LEAVING_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
 FOUND_BY_LOOKING = frozenset({Idempotency.NONE, Idempotency.TAG_SEARCH})
 
@@ -72,7 +74,16 @@ def _carry_out(claim: Claim) -> int | None:
         log.warning("step left", run=claim.run.code, step=step.key, error=str(error).strip())
         _leave(claim)
         return None
-    return attempt.next_id
+    return _soon(attempt.step) if attempt.step.state == S.RETRY_WAIT else attempt.next_id
+
+
+def _soon(step: Step) -> int | None:
+    """A next try that is due in a moment is waited for here: a sweeper would come up to a second later."""
+    wait = (step.not_before - now()).total_seconds() if step.not_before else 0.0
+    if wait > WAITS_ITSELF_SECONDS:
+        return None
+    time.sleep(max(0.0, wait))
+    return step.pk
 
 
 def _go(attempt: Attempt) -> None:
@@ -93,7 +104,7 @@ def _change(attempt: Attempt) -> None:
         attempt.succeed(seen)
     elif seen.sight is Sight.NOT_NEEDED:
         attempt.end_run(seen)
-    elif _may_act(attempt, seen) and attempt.is_wanted() and attempt.intend(seen):
+    elif _may_act(attempt, seen) and attempt.intend(seen):
         reached("intended", attempt.step.key)
         if _act(attempt):
             reached("recorded", attempt.step.key)

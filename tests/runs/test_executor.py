@@ -192,6 +192,14 @@ def test_what_passes_is_tried_again_later(world):
     assert world.effects == [("a", "new")]
 
 
+def test_a_next_try_that_is_due_at_once_is_not_left_to_others(world, monkeypatch):
+    monkeypatch.setattr(executor, "WAITS_ITSELF_SECONDS", 1.5)
+    world.script["after_act"] = [lost()]
+    run = start(put("a"), put("b", "a"))
+    carried_out(run)
+    assert run.state == R.SUCCEEDED
+
+
 def test_when_all_tries_are_used_up_it_has_failed(world):
     world.script["act"] = [unreachable(), unreachable()]
     run = start(put("a", attempts=2))
