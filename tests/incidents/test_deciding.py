@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -31,6 +32,7 @@ from incidents.services import deciding, triggers
 from incidents.services import incident as incidents
 from tests import make
 from tests.incidents.seeing import CALIFORNIA, TOKYO, Watcher, World
+from tests.incidents.test_incident_services import all_at_once
 
 pytestmark = pytest.mark.django_db
 Blocker = BlockedTrigger.Blocker
@@ -435,3 +437,24 @@ def test_no_place_has_been_heard_of(time_machine):
     for _ in range(5):
         assert deciding.consider(at=console.watcher.at) is Verdict.WATCHING
     assert not Incident.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_processes_that_consider_the_same_round_open_one_incident_and_start_one_run(time_machine):
+    make.plan()
+    console = Console(time_machine)
+    console.rounds(2)
+    console.world.lost = {TOKYO}
+    console.rounds(2)
+    console.watcher.round()
+    console.write()
+    current_app.conf.task_always_eager = False
+    try:
+        all_at_once(8, lambda number: deciding.consider(at=console.watcher.at + timedelta(milliseconds=number)))
+    finally:
+        current_app.conf.task_always_eager = True
+    assert Incident.objects.count() == 1
+    assert Run.objects.count() == 1
+    assert list(Incident.objects.get().runs.all()) == [Run.objects.get()]
+    assert Incident.objects.get().timeline.filter(said__text="First health check that failed").count() == 1
+    assert blocked() == []
