@@ -105,11 +105,21 @@ def follow_thresholds(at: datetime) -> Run | None:
         )
     if change is None or change.origin != Origin.RULE or wanted >= level:
         return None
-    before, until = way_back(change, at)
-    asked = Wanted(max(wanted, before), until if before >= wanted else None, "", Origin.KEPT)
+    base, until = _without_rules(at)
+    asked = Wanted(base, until, "", Origin.KEPT)
+    if worst is not None and wanted > base:
+        asked = Wanted(wanted, None, str(worst.threshold), Origin.RULE)
     return _start(
         asked, by=None, incident=change.incident, client_token=f"degradation:{change.pk}:kept:{at:%Y%m%d%H%M}"
     )
+
+
+def _without_rules(at: datetime) -> tuple[int, datetime | None]:
+    """What would be in force if no threshold had been crossed."""
+    last = DegradationChange.objects.exclude(origin=Origin.RULE).first()
+    if last is None or (last.until is not None and last.until <= at):
+        return 0, None
+    return last.level, last.until
 
 
 def _worst_crossed() -> Breach | None:

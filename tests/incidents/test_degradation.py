@@ -16,7 +16,7 @@ from dr_console.runs import executor, planning, services
 from dr_console.runs.models import Run, Step
 from dr_console.runs.specs import RunSpec, StepSpec
 from dr_console.sandbox.product import LEVEL_KEY
-from incidents.models import DegradationChange
+from incidents.models import Breach, DegradationChange, DegradationLevel, Threshold
 from incidents.queries.degradation import in_force
 from incidents.services import degradation
 from incidents.steps.degradation import SetLevel
@@ -211,3 +211,76 @@ def test_a_step_of_a_plan_sets_it_for_its_minutes(world):
     assert (change.level, change.origin, change.incident) == (1, DegradationChange.Origin.STEP, incident)
     assert timedelta(minutes=59) < change.until - now() < timedelta(minutes=61)
     assert level_of_product(world) == 1
+
+
+# --- By a rule: a threshold that is crossed ------------------------------------------------------------------------
+
+
+def crossed(level, key="error-rate", **fields):
+    """A breach of a threshold that the plan has this level for."""
+    threshold = Threshold.objects.get(key=key)
+    threshold.degradation = DegradationLevel.objects.get(level=level)
+    threshold.save()
+    measured = {"limit": 1, "value": 5, "worst": 5, "last": 5, "window_seconds": 60, "source": "probes"}
+    names = {name: getattr(threshold, name) for name in ("metric", "comparison", "unit")}
+    return Breach.objects.create(threshold=threshold, opened_at=now(), **measured | names | fields)
+
+
+def followed():
+    """What follows from the thresholds now, carried out."""
+    run = degradation.follow_thresholds(now())
+    return carried_out(run) if run else None
+
+
+def test_a_crossed_threshold_sets_its_level_and_puts_it_back_after(world):
+    incident = make.incident()
+    breach = crossed(2, incident=incident)
+    assert followed().state == Run.State.SUCCEEDED
+    assert followed() is None, "it is so already"
+    change = in_force().change
+    assert (change.level, change.origin, change.reason) == (2, DegradationChange.Origin.RULE, "Error rate")
+    assert change.incident == incident
+    Breach.objects.filter(pk=breach.pk).update(cleared_at=now())
+    assert followed().state == Run.State.SUCCEEDED
+    assert (in_force().level, level_of_product(world)) == (0, 0)
+    assert followed() is None
+
+
+def test_of_several_the_severest_holds_and_then_the_next(world):
+    first, second = crossed(1, "throughput"), crossed(3)
+    followed()
+    assert in_force().level == 3
+    Breach.objects.filter(pk=second.pk).update(cleared_at=now())
+    followed()
+    assert in_force().level == 1
+    Breach.objects.filter(pk=first.pk).update(cleared_at=now())
+    followed()
+    assert (in_force().level, level_of_product(world)) == (0, 0)
+    assert followed() is None
+
+
+def test_what_a_person_has_decided_since_stays(world):
+    ada = make.user("ada")
+    breach = crossed(2)
+    followed()
+    carried_out(degradation.put_back(in_force().change, by=ada))
+    assert followed() is None
+    assert in_force().level == 0
+    Breach.objects.filter(pk=breach.pk).update(cleared_at=now())
+    assert followed() is None
+
+
+def test_a_level_that_a_person_set_is_not_lowered_by_a_rule(world):
+    carried_out(degradation.set_level(3, by=make.user("ada")))
+    breach = crossed(1)
+    assert followed() is None
+    Breach.objects.filter(pk=breach.pk).update(cleared_at=now())
+    assert followed() is None
+    assert in_force().level == 3
+
+
+def test_a_threshold_without_a_level_changes_nothing(world):
+    breach = crossed(2)
+    breach.threshold.degradation = None
+    breach.threshold.save()
+    assert followed() is None
