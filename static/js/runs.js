@@ -76,6 +76,12 @@
     dialog.addEventListener("close", () => dialog.remove());
   });
   document.addEventListener("click", (event) => {
+    // Not by attributes of htmx, which hears a link only some time after its panel has come.
+    const link = event.target.closest("a[data-ask]");
+    if (link && !event.button && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      htmx.ajax("GET", link.href, { target: "#ask", swap: "innerHTML", event });
+    }
     // The way out of the form is a link to the page that one came from: here that page lies behind the dialog.
     const out = event.target.closest("dialog a[data-close]");
     if (out) event.preventDefault();
