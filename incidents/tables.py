@@ -200,3 +200,6 @@ class IncidentTable(ConsoleTable):
         model = Incident
         fields = ("reference", "severity", "title", "status", "service", "commander", "started_at")
         order_by = "-started_at"
+
+    def render_title(self, record: Incident) -> str:
+        return record.words

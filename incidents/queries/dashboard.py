@@ -8,18 +8,24 @@ from datetime import datetime, timedelta
 from django.db.models import DurationField, ExpressionWrapper, F, Max
 from django.utils.timezone import now
 
-from incidents.models import Incident
+from dr_console.runs.models import Interlock
+from incidents.models import BlockedTrigger, Incident
 
 MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)
 class OpenIncidents:
-    """`more` tells that there are others; `last_resolved_at` is for the quiet days."""
+    """`more` tells that there are others; `last_resolved_at` is for the quiet days.
+
+    `kill_switches`: how many are on. `held_back`: how many failovers something keeps from starting by themselves.
+    """
 
     shown: list[Incident]
     more: bool
     last_resolved_at: datetime | None
+    kill_switches: int
+    held_back: int
 
 
 def open_incidents() -> OpenIncidents:
@@ -27,7 +33,13 @@ def open_incidents() -> OpenIncidents:
     incidents = Incident.objects.open().select_related("service", "commander")
     found = list(incidents.order_by("severity", "started_at")[: MOST_SHOWN + 1])
     last = Incident.objects.real().exclude(resolved_at=None).order_by("-resolved_at").first()
-    return OpenIncidents(found[:MOST_SHOWN], len(found) > MOST_SHOWN, last.resolved_at if last else None)
+    return OpenIncidents(
+        found[:MOST_SHOWN],
+        len(found) > MOST_SHOWN,
+        last.resolved_at if last else None,
+        kill_switches=Interlock.objects.filter(is_on=True).count(),
+        held_back=BlockedTrigger.objects.filter(ended_at=None).count(),
+    )
 
 
 def longest_recovery(period: timedelta) -> timedelta | None:

@@ -197,7 +197,8 @@ def _short(text: str) -> str:
 def _message(event: Event, incident: Incident | None, said: Sentence, severity: Severity | str) -> Message:
     if incident is None:
         return Message(subject=said, url=settings.DR_PUBLIC_URL, url_text=sentence(_("Open DR Console")))
-    names = {"severity": str(severity), "reference": incident.reference, "title": incident.title, "said": said}
+    title = incident.said_title or incident.title
+    names = {"severity": str(severity), "reference": incident.reference, "title": title, "said": said}
     headline = sentence(HEADLINES[event], **names)
     return Message(
         subject=headline,

@@ -190,3 +190,13 @@ def test_however_much_stands_in_the_way_the_page_asks_as_often(client, commander
     text(client)
     with django_assert_max_num_queries(25):
         text(client)
+
+
+def test_the_first_page_says_that_something_is_held_back(client, commander):
+    home = reverse("incidents:open-panel")
+    assert "kill switch" not in client.get(home).content.decode()
+    Interlock.objects.create(name="all", is_on=True, reason="Stop")
+    trigger()
+    page = client.get(home).content.decode()
+    assert "The kill switch is on" in page
+    assert "A failover does not start by itself" in page
