@@ -31,7 +31,8 @@ def left_lying(dead: set[str]) -> list[tuple[int, int, str]]:
     """Steps that nobody is at, though they are due: id, fence and state of each."""
     steps = Step.objects.filter(claims.due(dead), run__mode=settings.DR_MODE, run__state__in=Run.ACTIVE)
     just_now = Q(state=S.READY, ready_at__gt=now() - LEFT_LYING)
-    paused = Q(run__state=R.PAUSED_BY_OPERATOR) & ~Q(state=S.RUNNING)
+    stopped = Q(run__state=R.PAUSED_BY_OPERATOR) | Q(run__state=R.PAUSED_BY_FAILED_STEP, runs_on="success")
+    paused = stopped & ~Q(state=S.RUNNING)
     return list(steps.exclude(just_now).exclude(paused).order_by("pk").values_list("pk", "fence", "state"))
 
 

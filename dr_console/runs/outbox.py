@@ -14,6 +14,7 @@ from dr_console.runs.mishaps import Kept
 from dr_console.runs.models import Outbox
 
 HELD_FOR = timedelta(seconds=30)
+KEPT_FOR = timedelta(days=7)
 LONGEST_PAUSE_SECONDS = 60.0
 MOST_AT_ONCE = 100
 
@@ -24,6 +25,11 @@ def relay() -> int:
     """Hand over what is due, the oldest first; how many rows were."""
     due = Outbox.objects.filter(done_at=None, not_before__lte=now()).order_by("pk")
     return sum(_hand_over(row) for row in due[:MOST_AT_ONCE])
+
+
+def prune() -> int:
+    """Forget what was handed over a week ago."""
+    return Outbox.objects.filter(done_at__lt=now() - KEPT_FOR).delete()[0]
 
 
 def _hand_over(row: Outbox) -> bool:

@@ -20,6 +20,8 @@ RINGS_AGAIN_AFTER = 2.0
 DOES_IT_ITSELF_AFTER = 5.0
 MOST_AT_ONCE = 4
 TIDIES_EVERY_ROUNDS = 60
+# Leases go by the database's clock alone; times of tries, deadlines and logs go by this host's.
+MOST_SKEW_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +97,9 @@ class Sweeper(threading.Thread):
     def _tidy(self) -> None:
         if self.rounds % TIDIES_EVERY_ROUNDS == 0:
             owners.forget_the_dead(chores.holders())
+            outbox.prune()
+            if abs(skew := clocks.skew_seconds()) > MOST_SKEW_SECONDS:
+                log.error("the clock of this host is not that of the database", seconds=round(skew, 1))
 
 
 def start() -> Sweeper:

@@ -10,14 +10,16 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
+from django.core.management import call_command
 from django.db import connection
 from django.utils.timezone import now
 
-from dr_console.runs import chores, clocks, doorbell, executor, leases, outbox, owners, registry
+from dr_console.errors import Refused
+from dr_console.runs import chores, clocks, doorbell, executor, leases, outbox, owners, registry, services
 from dr_console.runs.leases import Keeper, Lease
 from dr_console.runs.models import Outbox, Run, Step
 from dr_console.runs.sweeper import Sweeper
-from tests.runs.acting import drive, orphan, put, start, states, step
+from tests.runs.acting import drive, orphan, put, refused, start, states, step
 
 S, R = Step.State, Run.State
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("world")]
@@ -237,3 +239,42 @@ def test_what_somebody_else_is_handing_over_is_left_to_them(told):
     told.clear()
     assert [outbox._hand_over(row) for row in rows] == [False] * len(rows)
     assert told == []
+
+
+def test_what_was_handed_over_long_ago_is_forgotten(told):
+    drive(start(put("a")))
+    outbox.relay()
+    Outbox.objects.update(done_at=now() - timedelta(days=8))
+    assert outbox.prune() > 0
+    assert not Outbox.objects.exists()
+
+
+def test_the_clocks_agree():
+    assert abs(clocks.skew_seconds()) < 2
+
+
+# --- In the terminal ---------------------------------------------------------------------------------
+@pytest.mark.django_db(transaction=True)
+def test_with_redis_and_the_workers_gone_a_run_is_carried_out_in_the_terminal(monkeypatch, world):
+    monkeypatch.setattr(doorbell.Bell, "send", lambda self, task, *ids: False)
+    monkeypatch.setattr(chores, "LEFT_LYING", timedelta(0))
+    run = start(put("a"), put("b", "a"))
+    call_command("sweep", "--once", "--without-redis")
+    run.refresh_from_db()
+    assert run.state == R.SUCCEEDED
+    assert world.effects == [("a", "new"), ("b", "new")]
+
+
+def test_a_button_pressed_twice_at_the_same_instant(monkeypatch):
+    run = services.pause(start(put("a")), by=None, client_token="x")
+    monkeypatch.setattr("dr_console.runs.services.steering.was_given", lambda token: False)
+    with pytest.raises(Refused, match="done already"):
+        services.resume(run, by=None, client_token="x")
+
+
+def test_while_a_person_decides_nobody_tries_what_may_not_begin(world):
+    world.script["act"] = [refused()]
+    run = start(put("a"), put("b"))
+    executor.carry_out(step(run, "a").pk)
+    Step.objects.filter(state=S.READY).update(ready_at=later(-60))
+    assert chores.left_lying(set()) == []

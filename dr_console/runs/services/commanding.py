@@ -34,6 +34,9 @@ def commanding(
     with changing(run.pk) as change:
         if order.expected_version is not None and change.run.version != order.expected_version:
             raise Refused(_("The run has changed since you looked at it. Look again, and then decide."))
+        if was_given(order.client_token):
+            # By the same button, pressed twice at the same instant: the first was in time.
+            raise Refused(_("This has been done already."))
         mine = change.by_id.get(step.pk) if step else None
         Command.objects.create(
             run=change.run,
