@@ -28,15 +28,14 @@ class IncidentsConfig(AppConfig):
         from dr_console.plans import pages, registry
         from dr_console.runs import registry as runs
         from dr_console.web import navigation
-        from incidents import plan, steps
-        from incidents.models import Incident
+        from incidents import plan
+        from incidents.models import Breach, Incident
         from incidents.pages import PAGES
-        from incidents.services import failover_news
 
         metrics.gauge("open_incidents", "Real incidents that are not resolved.", Incident.objects.real().open().count)
-        runs.register(*steps.FUNCTIONS)
-        runs.hand_over("run.changed", failover_news.on_run_changed)
-        runs.hand_over("step.ended", failover_news.on_step_ended)
+        runs.register_from("incidents.steps.FUNCTIONS")
+        runs.hand_over("run.changed", "incidents.services.failover_news.on_run_changed")
+        runs.hand_over("step.ended", "incidents.services.failover_news.on_step_ended")
         for section in plan.SECTIONS:
             registry.register(section)
         pages.add_pages(*PAGES)

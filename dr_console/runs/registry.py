@@ -6,7 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from threading import RLock
+from typing import Any, ClassVar, cast
+
+from django.utils.module_loading import import_string
 
 from dr_console.providers.deadlines import Deadline
 from dr_console.web.sentences import Sentence
@@ -151,6 +154,8 @@ class StepFunction(ABC):
 
 
 _functions: dict[str, StepFunction] = {}
+_sources: list[str] = []
+_loading = RLock()
 
 
 def register(*functions: type[StepFunction]) -> None:
@@ -158,8 +163,28 @@ def register(*functions: type[StepFunction]) -> None:
         _functions[function.name] = function()
 
 
+def register_from(path: str) -> None:
+    """The same for the classes in the tuple at this dotted path, once somebody asks for one.
+
+    To import what speaks to clouds takes a third of a second, which whoever only shows pages can do without.
+    """
+    with _loading:
+        _sources.append(path)
+
+
+def _load() -> None:
+    if not _sources:
+        return
+    with _loading:
+        for path in list(_sources):
+            register(*import_string(path))
+            # Only now: whoever asks meanwhile has to wait for it.
+            _sources.remove(path)
+
+
 def function(name: str) -> StepFunction:
     """Raises LookupError if no app has registered it."""
+    _load()
     try:
         return _functions[name]
     except KeyError:
@@ -167,16 +192,19 @@ def function(name: str) -> StepFunction:
 
 
 def names() -> list[str]:
+    _load()
     return sorted(_functions)
 
 
 # --- Who is told when something about a run happened: handlers of outbox rows, by topic --------------------------
 Handler = Callable[[Facts], None]
-_handlers: dict[str, Handler] = {}
+_handlers: dict[str, Handler | str] = {}
 
 
-def hand_over(topic: str, handler: Handler) -> None:
+def hand_over(topic: str, handler: Handler | str) -> None:
     """Let `handler` be given the payload of every outbox row of this topic, at least once: it must bear a second time.
+
+    A dotted path is imported when it is first needed.
 
     The engine itself writes "run.changed" {"run": code, "state": …, "kind": …} at every change of a run's state, and
     "step.ended" {"run": code, "step": key, "state": …} at the end of every step.
@@ -185,7 +213,8 @@ def hand_over(topic: str, handler: Handler) -> None:
 
 
 def handler(topic: str) -> Handler | None:
-    return _handlers.get(topic)
+    found = _handlers.get(topic)
+    return cast(Handler, import_string(found)) if isinstance(found, str) else found
 
 
 # --- What else has to be looked after every second or two, whether or not Celery is well ----------------------------
