@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.recovering.console import Console, console
+from benchmarks.recovery import wait_for_workers
 
 if TYPE_CHECKING:
     from dr_console.runs.models import Run
@@ -46,6 +47,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=10)
     options = parser.parse_args()
     with console(DR_PROBE_INTERVAL_SECONDS="3600") as ours:
+        wait_for_workers()
         expected = _round(ours, 10_000, ()).effects
         rounds = [_round(ours, number + 1, _victims(number)) for number in range(options.rounds)]
     return _said(rounds, expected)
