@@ -89,4 +89,4 @@ def sentence(state: EndpointState) -> str:
     if not state.failure:
         return ""
     failure, phase = Failure(state.failure), Phase(state.phase) if state.phase else None
-    return ProbeResult("", Timings(), failure, phase, state.said, state.status).sentence
+    return ProbeResult("", Timings(), failure, phase, status=state.status).sentence

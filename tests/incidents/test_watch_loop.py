@@ -39,6 +39,8 @@ class World:
         host = line.split()[1].split(b"/")[2].decode()
         self.asked.append((time.monotonic(), host))
         does = self.does.get(host, "good")
+        if does == "one error":
+            does = self.does.pop(host) and "error"
         if does == "hang":
             await asyncio.sleep(30)
         elif does == "reset":
@@ -155,15 +157,15 @@ def test_what_fails_is_asked_again_at_once_until_it_is_clear(watching, world, se
 
 def test_a_single_failure_is_forgotten_as_soon_as_it_answers_again(watching, world, settings):
     settings.DR_PROBE_INTERVAL_SECONDS = 30
-    world.does["tokyo1.example.com"] = "error"
+    world.does["tokyo1.example.com"] = "one error"
 
     async def story(watch):
-        await until(lambda: state("tokyo1") == "suspect")
-        world.does.clear()
         await until(lambda: state("tokyo1") == "up")
 
     watching(story)
     assert len(world.times("tokyo1.example.com")) == 2
+    found = EndpointState.objects.get(endpoint__url="https://tokyo1.example.com/")
+    assert (found.good_streak, found.bad_streak) == (1, 0)
 
 
 def test_one_that_hangs_keeps_the_others_from_nothing(watching, world):
@@ -188,14 +190,15 @@ def test_it_goes_on_asking_while_the_database_is_locked_and_loses_nothing(watchi
         await asyncio.sleep(0.3)
         before, asked = await asyncio.to_thread(closing, rounds), len(world.times("tokyo1.example.com"))
         await asyncio.sleep(1.5)
-        assert len(world.times("tokyo1.example.com")) >= asked + 5
+        assert len(world.times("tokyo1.example.com")) >= asked + 3
         assert await asyncio.to_thread(closing, rounds) <= before + 1
         released.set()
         await locked
         await until(lambda: rounds() >= before + 5)
 
     watching(story)
-    assert rounds() == len(world.times("tokyo1.example.com"))
+    # The last one may have been cut off by the end of the test.
+    assert len(world.times("tokyo1.example.com")) - rounds() in (0, 1)
 
 
 def hold_a_lock(released: threading.Event) -> None:
@@ -218,7 +221,8 @@ def test_what_a_database_that_fails_did_not_take_is_written_when_it_does(watchin
         await until(lambda: not watch._waiting)
 
     watching(story)
-    assert rounds() == len(world.times("tokyo1.example.com"))
+    # The last one may have been cut off by the end of the test.
+    assert len(world.times("tokyo1.example.com")) - rounds() in (0, 1)
 
 
 @pytest.mark.parametrize("hours", [-3, 3])
