@@ -144,7 +144,12 @@ def permission(ask: Ask, step: Step | None) -> str:
 
 def phrase(run: Run, ask: Ask) -> str:
     """What has to be typed: the name of what traffic goes to; empty where nothing has to be."""
-    return str(run.context.get("target") or run.context.get("to_region") or "") if ask.takes_phrase else ""
+    if not ask.takes_phrase:
+        return ""
+    forth = run.context.get("to_region") or run.context.get("target")
+    # What is undone leads traffic back to where it came from.
+    back = run.context.get("from_region") if ask is RUN_ASKS["undo"] else ""
+    return str(back or forth or "")
 
 
 def verb_words(verb: str) -> str:

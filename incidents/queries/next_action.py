@@ -196,11 +196,19 @@ def _after_recovery(incident: Incident, shown: ShownRun | None) -> NextAction:
     words = [_("Users are served again. Watch the service, and find the cause.")]
     if shown is None:
         return NextAction(_("watch the recovery"), words)
+    if shown.run.state == Run.State.ROLLED_BACK:
+        words = [_("What the failover changed has been put back: look whether users are still served.")]
+        return NextAction(_("watch the service"), words)
     back = _way_back(shown.run)
     others = [_preview(back, incident)] if back is not None and shown.run.state in DONE else []
     if "undo" in shown.may and shown.undo_until is not None:
         return NextAction(
-            _("watch the recovery; it can be undone"), words, None, [*_tells(shown, "undo"), *others], shown.undo_until
+            _("watch the recovery; it can be undone"),
+            words,
+            None,
+            [*_tells(shown, "undo"), *others],
+            due_at=shown.undo_until,
+            due_words=_("The time for undoing it by one press ends"),
         )
     if back is not None and others:
         words.append(_("Fail back only when the primary has been healthy for a while; the plan checks it."))

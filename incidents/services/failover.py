@@ -137,6 +137,7 @@ def _context(plan: FailoverPlan, incident: Incident | None, *, verb: str, trigge
         "failure": plan.failure,
         "from_region": plan.from_region.key if plan.from_region else "",
         "to_region": plan.to_region.key if plan.to_region else "",
+        "target": known.confirmation_word(plan),
         "verb": str(verb),
         "trigger": str(trigger),
         "undo_seconds": UNDO_SECONDS,

@@ -166,6 +166,20 @@ def test_approving_takes_the_typed_target(client, wei):
     assert run.steps.get().state == Step.State.READY
 
 
+@pytest.mark.parametrize(
+    ("context", "verb", "word"),
+    [
+        ({"from_region": "tokyo", "to_region": "california"}, "undo", "tokyo"),
+        ({"from_region": "", "to_region": "", "target": "backup-api.example.com"}, "undo", "backup-api.example.com"),
+    ],
+)
+def test_undoing_takes_the_name_of_where_traffic_goes_back_to(client, wei, context, verb, word):
+    run = make.run({"key": "dns", "state": "failed"}, state="paused_by_failed_step", context=context)
+    assert f"Type {word} to confirm" in text(client.get(tell(run, verb)))
+    response = client.post(tell(run, verb), {"version": run.version, "reason": "Wrong", "phrase": "elsewhere"})
+    assert response.status_code == 422
+
+
 def test_declining_takes_a_reason(client, wei):
     run = waiting()
     assert client.post(tell(run, "decline", "dns"), {"version": run.version}).status_code == 422
