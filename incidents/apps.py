@@ -33,6 +33,7 @@ class IncidentsConfig(AppConfig):
         from incidents.pages import PAGES
 
         metrics.gauge("open_incidents", "Real incidents that are not resolved.", Incident.objects.real().open().count)
+        metrics.gauge("open_breaches", "Thresholds of the plan that are crossed now.", Breach.objects.open().count)
         runs.register_from("incidents.steps.FUNCTIONS")
         runs.hand_over("run.changed", "incidents.services.failover_news.on_run_changed")
         runs.hand_over("step.ended", "incidents.services.failover_news.on_step_ended")

@@ -140,7 +140,8 @@ class _Checks:
 
     def _over(self, threshold: Threshold, window: timedelta) -> Measured:
         parts = self._by_service(window)
-        if window > STALE and parts and not self._by_service(STALE):
+        # The short window first: it has been added up for others.
+        if window > STALE and parts and not (self._by_service(WINDOW) or self._by_service(STALE)):
             return Measured(Reading(None, gap=Gap.STOPPED), Source.PROBES, window)
         total = Figures()
         for figures in parts.values():

@@ -363,3 +363,10 @@ def test_twelve_that_judge_at_once_open_one_breach_and_alert_once(start):
         judged = list(pool.map(one, range(12)))
     assert 1 <= sum(judged) <= 3
     assert alerts(Breach.objects.get()).count() == 1
+
+
+def test_prometheus_is_told_how_many_thresholds_are_crossed(client, start):
+    assert "dr_console_open_breaches 0.0" in client.get("/metrics").content.decode()
+    pushed("throughput", 40, start)
+    metrics.consider(at=start)
+    assert "dr_console_open_breaches 1.0" in client.get("/metrics").content.decode()
