@@ -12,6 +12,7 @@ import argparse
 import json
 import logging
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -85,7 +86,7 @@ class Loop:
         self.stage.redis.process.kill()
         self.stage.redis.process.wait()
         time.sleep(1.0)
-        self.stage.redis.start()
+        self.stage.redis.start(output=subprocess.DEVNULL)
 
     def _busy(self) -> set[int]:
         """Those of our workers that are at a step right now."""

@@ -40,6 +40,7 @@ def test_a_hundred_kills_and_nothing_is_done_twice():
 def test_redis_is_killed_and_every_run_ends():
     report = loop("--kills", "5", "--redis-kills", "3", "--runs", "6", "--seed", "5", "--seconds", "150")
     assert report["violations"] == []
+    assert report["redis killed"] > 0
     assert report["succeeded"] == report["runs"] >= 6
 
 
