@@ -189,6 +189,8 @@ DR_PROVIDERS = PROVIDERS
 DR_PROBE_LOCATION = env.text(
     "DR_PROBE_LOCATION", "here", "Name of the place that this console asks from, where several do: Tokyo office."
 )
+if len(DR_PROBE_LOCATION) > 60:
+    raise env.WrongSetting("DR_PROBE_LOCATION", "is longer than 60 characters.")
 DR_PROBE_INTERVAL_SECONDS = env.number(
     "DR_PROBE_INTERVAL_SECONDS", 5.0, "How often every health endpoint is asked.", least=0.1, most=3600
 )

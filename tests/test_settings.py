@@ -53,6 +53,10 @@ def test_nothing_has_to_be_set(read):
         ("DR_TIME_ZONE", "Mars/Olympus", "is not an IANA time zone"),
         ("DR_LANGUAGE", "fr", "is not one of: en, zh-hans"),
         ("DR_WORKER_THREADS", "0", "is not a whole number from 1 to 256"),
+        ("DR_PROBE_INTERVAL_SECONDS", "0.01", "is not a number from 0.1 to 3600"),
+        ("DR_PROBE_INTERVAL_SECONDS", "nan", "is not a number from 0.1 to 3600"),
+        ("DR_PROBE_INTERVAL_SECONDS", "five", "is not a number from 0.1 to 3600"),
+        ("DR_PROBE_LOCATION", "x" * 61, "is longer than 60 characters"),
         ("DR_LOG_FORMAT", "xml", "is not one of: console, json"),
         ("EMAIL_URL", "mail.example.com", "is not an address that begins with smtp://"),
     ],
@@ -170,6 +174,20 @@ def test_health_checks_go_to_the_edge_of_the_sandbox_and_in_live_mode_to_the_hos
     for url in ("http://127.0.0.1:8100/edge", "https://edge.example.com"):
         with pytest.raises(WrongSetting, match=r"^DR_EDGE_URL: is for sandbox mode"):
             read(**LIVE, DR_EDGE_URL=url)
+
+
+def test_independent_hosts_are_the_sandboxs_own_in_sandbox_mode(read):
+    assert all("canary.example." in url for url in read()["DR_CANARY_URLS"])
+    assert not any("example" in url for url in read(**LIVE)["DR_CANARY_URLS"])
+    assert read(DR_CANARY_URLS="https://a.example/, https://b.example/")["DR_CANARY_URLS"] == [
+        "https://a.example/",
+        "https://b.example/",
+    ]
+
+
+def test_health_checks_may_be_as_frequent_as_ten_times_a_second(read):
+    assert read()["DR_PROBE_INTERVAL_SECONDS"] == 5.0
+    assert read(DR_PROBE_INTERVAL_SECONDS="0.25")["DR_PROBE_INTERVAL_SECONDS"] == 0.25
 
 
 def test_private_networks_are_allowed_by_name_only(read):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dr_console.management.watch import watch
 from dr_console.operations.children import Lifeline
@@ -21,5 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--location", default="", help="what this place is called; DR_PROBE_LOCATION otherwise")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if len(options["location"]) > 60:
+            raise CommandError("The name of a place has 60 characters at the most.")
         Lifeline.hold_given()
         watch(options["location"])
