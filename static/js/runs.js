@@ -66,6 +66,15 @@
     isMissed = true;
   });
 
+  // --- How far it is, said to those who hear the page, and only when it has changed ----------------------------------
+  let told = document.querySelector("[data-announce-change]")?.dataset.announceChange;
+  document.addEventListener("htmx:afterSettle", () => {
+    const text = document.querySelector("[data-announce-change]")?.dataset.announceChange;
+    if (text === told) return;
+    told = text;
+    document.getElementById("announcer").textContent = text || "";
+  });
+
   // --- Dialogs that the server sends into #ask -------------------------------------------------------------------
   document.addEventListener("htmx:afterSettle", (event) => {
     const dialog = event.detail.target?.id === "ask" && document.querySelector("#ask dialog[data-opens]");

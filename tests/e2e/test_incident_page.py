@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from dr_console.runs.models import Run
 from incidents.models import Incident
 from tests import make, scenes
 from tests.e2e.pages import LOOKS, Look, check_page, faults, listen, log_in, visit
+from tests.sandboxed import Sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -142,6 +144,13 @@ def test_another_browser_sees_it_within_a_second(
         expect(other.locator("#next")).not_to_contain_text("Resume run")  # a viewer may not
 
 
+def test_who_hears_the_page_is_told_when_it_changes_and_only_then(page: Page, incident: Incident):
+    expect(page.locator("#announcer")).to_have_text("")
+    services.pause(incident.runs.get(), by=incident.commander)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('live:run', {bubbles: true}))")
+    expect(page.locator("#announcer")).to_contain_text(f"{incident.reference}: Paus")
+
+
 def test_the_run_is_paused_by_one_press_with_a_comment(page: Page, incident: Incident):
     page.get_by_label("Comment for pausing or resuming").fill("Vercel is on the phone")
     page.locator(".run-foot").get_by_role("button", name="Pause run").click()
@@ -182,6 +191,38 @@ def test_on_paper_there_is_nothing_to_press(page: Page):
     expect(page.locator("#step-verify")).to_be_visible()
     expect(page.locator("#next")).to_be_hidden()
     expect(page.locator(".controls")).to_be_hidden()
+
+
+@pytest.fixture
+def world(sandbox: Sandbox, settings: Any) -> Sandbox:
+    settings.DR_VENDOR_URLS = sandbox.vendor_urls()
+    settings.DR_SANDBOX_URL, settings.DR_EDGE_URL = sandbox.url, f"{sandbox.url}/edge"
+    return sandbox
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_preview_in_every_look(browser: Browser, server: str, wei: User, world: Sandbox, language: Any):
+    with visit(browser, server, Look(language=language), wei) as page:
+        check_page(page, "/failover/manual-failover/preview/", look=Look(language=language))
+        check_looks(page, language)
+
+
+def test_a_failover_is_started_from_its_preview(browser: Browser, server: str, wei: User, world: Sandbox):
+    with visit(browser, server, Look(), wei) as page:
+        page.goto("/failover/manual-failover/")
+        page.get_by_role("link", name="Preview and start…").click()
+        expect(page).to_have_title(re.compile("DRY RUN"))
+        expect(page.get_by_role("rowheader", name="api.example.com content")).to_be_visible()
+        switch = page.get_by_role("button", name="Switch to us-west-1")
+        expect(switch).to_be_disabled()
+        page.get_by_label("Type us-west-1 to confirm").fill("us-west-1")
+        if not page.get_by_label("By force").is_visible():
+            page.get_by_text("How it is started").click()
+        page.get_by_label("By force").check()
+        page.get_by_label("Why").fill("Trying it out")
+        switch.click()
+        expect(page.locator(".incident-bar")).to_contain_text("Failing over")
+        assert Run.objects.get().by == wei
 
 
 def test_without_javascript_a_step_is_approved_on_a_page(browser: Browser, server: str, wei: User, incident: Incident):

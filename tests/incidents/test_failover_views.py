@@ -31,7 +31,7 @@ def no_worker() -> Iterator[None]:
 
 
 @pytest.fixture
-def world(in_sandbox: Sandbox) -> Sandbox:
+def world(in_sandbox: Sandbox) -> Sandbox:  # noqa: F811
     make.plan()
     in_sandbox.reset(speed=60)
     return in_sandbox
