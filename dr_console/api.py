@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import Resolver404, URLResolver
+from django.urls.resolvers import RegexPattern
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -16,6 +16,8 @@ from dr_console import __version__
 from dr_console.errors import Refused
 from dr_console.people.tokens import ScopeMissing, TooManyCalls
 from incidents.api import router as incidents
+
+PREFIX = "/api/v1/"
 
 api = NinjaAPI(
     title="DR Console",
@@ -27,6 +29,8 @@ api = NinjaAPI(
     ),
     # Its page for people is a script from elsewhere, which our Content-Security-Policy rightly refuses.
     docs_url=None,
+    # Ours does not ask Django's table of addresses, in which the API is one.
+    openapi_url=None,
 )
 api.add_router("", incidents)
 
@@ -85,13 +89,19 @@ def _words(problem: dict[str, Any]) -> str:
     return str(problem["msg"]).removeprefix("Value error, ")
 
 
-def _without_login(patterns: Iterable[URLPattern | URLResolver]) -> None:
-    """Tokens let programs in, not the login page that the middleware would send them to."""
-    for pattern in patterns:
-        if pattern.callback is not None:
-            login_not_required(pattern.callback)
+@api.get("/openapi.json", include_in_schema=False)
+def describe(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(api.get_openapi_schema(path_prefix=PREFIX))
 
 
-# (patterns, app name, namespace), as Django's path() takes it.
-urls = api.urls
-_without_login(urls[0])
+_resolver = URLResolver(RegexPattern("^"), api.urls[0])
+
+
+def answer(request: HttpRequest, path: str) -> HttpResponse:
+    """The answer to what was asked below PREFIX. Tokens let programs in; there is neither login nor cookie here."""
+    try:
+        match = _resolver.resolve(path)
+    except Resolver404:
+        return api.create_response(request, {"error": "There is nothing at this address of the API."}, status=404)
+    response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    return response

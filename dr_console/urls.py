@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from dr_console import api, home
+from dr_console import home, views
 from dr_console.web import views as web
 
 handler400 = "dr_console.web.views.bad_request"
@@ -20,7 +20,7 @@ urlpatterns = [
     path("", include("dr_console.web.urls")),
     path("accounts/", include("dr_console.people.account_urls")),
     path("live/", include("dr_console.live.urls")),
-    path("api/v1/", api.urls),
+    path("api/v1/<path:path>", views.api, name="api"),
     path("people/", include("dr_console.people.urls")),
     path("audit/", include("dr_console.audit.urls")),
     path("sandbox/", include("dr_console.sandbox_page.urls")),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import jsonschema
@@ -169,6 +171,20 @@ def test_what_is_refused_counts_as_a_call_too(client, token, settings):
     settings.DR_API_CALLS_PER_MINUTE = 1
     push(client, "{", token)
     assert push(client, {"samples": [GOOD]}, token).status_code == 429
+
+
+@pytest.mark.parametrize("path", ["sample", "samples/", "docs", "x/y"])
+def test_other_addresses_are_answered_in_json_too(client, path):
+    response = client.get(f"/api/v1/{path}")
+    assert response.status_code == 404
+    assert response.json()["error"]
+
+
+def test_nothing_of_it_is_in_memory_until_it_is_called():
+    """Every process that makes the address of a page would hold it otherwise."""
+    program = "import django; django.setup(); from django.urls import reverse; reverse('home'); import sys; "
+    program += "sys.exit('ninja' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_it_is_only_posted_to(client, token):

@@ -212,4 +212,4 @@ def _preferences_page(person: User, form: PreferencesForm) -> dict[str, Any]:
 
 
 def _samples_url() -> str:
-    return f"{settings.DR_PUBLIC_URL}{reverse('api-1:push_samples')}"
+    return f"{settings.DR_PUBLIC_URL}{reverse('api', args=['samples'])}"
