@@ -81,7 +81,14 @@ def _until_switched(ours: Console) -> float:
         if any(effect["what"].startswith("dns.") for effect in found):
             return time.time()
         time.sleep(0.01)
-    raise AssertionError("the console has not failed over")
+    raise AssertionError(f"the console has not failed over: {_why()}")
+
+
+def _why() -> list[str]:
+    from incidents.models import BlockedTrigger, DecisionState  # noqa: PLC0415
+
+    blocked = [each.words for each in BlockedTrigger.objects.filter(ended_at=None)]
+    return [*blocked, *(str(state.diagnosis) for state in DecisionState.objects.all())]
 
 
 def _settle(ours: Console) -> None:
@@ -118,15 +125,18 @@ def _forget() -> None:
     """What happened is long past: a failover an hour ago would keep the console from the next one, and rightly so."""
     from datetime import timedelta  # noqa: PLC0415
 
+    from django.db.models import F  # noqa: PLC0415
     from django.utils.timezone import now  # noqa: PLC0415
 
     from dr_console.runs.models import Run  # noqa: PLC0415
-    from incidents.models import BlockedTrigger, Incident  # noqa: PLC0415
+    from incidents.models import BlockedTrigger, DecisionState, Incident  # noqa: PLC0415
 
     past = now() - timedelta(days=3)
     Run.objects.update(created_at=past, ended_at=past)
     Incident.objects.open().update(status=Incident.Status.RESOLVED, resolved_at=now())
     BlockedTrigger.objects.filter(ended_at=None).update(ended_at=now())
+    # Nor that it came and went.
+    DecisionState.objects.update(memory={}, version=F("version") + 1)
 
 
 if __name__ == "__main__":
