@@ -15,6 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from dr_console.web.sentences import in_language, spoken
 
+# A run in one of these works on its subject, and no other does.
+ACTIVE_STATES = (
+    "planned running waiting_approval pausing paused_by_operator paused_by_failed_step aborting rolling_back".split()
+)
+
 
 def new_code() -> str:
     """Eight hexadecimal digits that name a run to vendors and to people."""
@@ -69,16 +74,7 @@ class Run(models.Model):
         ROLLED_BACK = "rolled_back", _("Undone")
         ROLLBACK_FAILED = "rollback_failed", _("Undoing failed")
 
-    ACTIVE = (
-        State.PLANNED,
-        State.RUNNING,
-        State.WAITING_APPROVAL,
-        State.PAUSING,
-        State.PAUSED_BY_OPERATOR,
-        State.PAUSED_BY_FAILED_STEP,
-        State.ABORTING,
-        State.ROLLING_BACK,
-    )
+    ACTIVE = tuple(map(State, ACTIVE_STATES))
 
     code = models.CharField(max_length=8, unique=True, default=new_code)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
@@ -101,9 +97,7 @@ class Run(models.Model):
     state = models.CharField(_("state"), max_length=26, choices=State, default=State.RUNNING)
     version = models.PositiveIntegerField(default=0, help_text="Grows with each change that a command could miss.")
     said = models.JSONField(default=dict, help_text="A sentence: why it is in this state.")
-    ends_as = models.CharField(
-        max_length=26, blank=True, help_text="The state it gets once nothing runs any more; rolled_back: it is undone."
-    )
+    ends_as = models.CharField(max_length=26, blank=True, help_text="What it becomes once nothing runs any more.")
     created_at = models.DateTimeField(default=now)
     ended_at = models.DateTimeField(null=True, blank=True)
     deadline = models.DateTimeField(null=True, blank=True)
@@ -116,18 +110,7 @@ class Run(models.Model):
             models.UniqueConstraint(
                 name="run_one_active_for_a_subject",
                 fields=["subject"],
-                condition=Q(
-                    state__in=[
-                        "planned",
-                        "running",
-                        "waiting_approval",
-                        "pausing",
-                        "paused_by_operator",
-                        "paused_by_failed_step",
-                        "aborting",
-                        "rolling_back",
-                    ]
-                ),
+                condition=Q(state__in=ACTIVE_STATES),
             ),
         ]
         default_permissions = ()

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='run',
             name='ends_as',
-            field=models.CharField(blank=True, help_text='The state it gets once nothing runs any more; rolled_back: it is undone.', max_length=26),
+            field=models.CharField(blank=True, help_text='What it becomes once nothing runs any more.', max_length=26),
         ),
         migrations.AddField(
             model_name='step',
