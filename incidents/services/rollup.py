@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from incidents.figures import Figures, added_up, pack_counts, pack_times, unpack_figures, unpack_samples
-from incidents.models import ProbeRollup, ProbeRound
+from incidents.models import EndpointState, ProbeLocation, ProbeRollup, ProbeRound
 
 Length = ProbeRollup.Length
 KEPT_ROUNDS = timedelta(days=2)
@@ -64,8 +64,14 @@ def catch_up(location: str, *, before: datetime) -> None:
 
 
 def prune() -> int:
-    """Forget rounds after two days, minutes after 35, hours after two years. Returns how many rows went."""
+    """Forget rounds after two days, minutes after 35, hours after two years. Returns how many rows went.
+
+    A place of which no round is left is forgotten with them: it has been given up.
+    """
     at = now()
+    gone = list(ProbeLocation.objects.filter(at__lt=at - KEPT_ROUNDS).values_list("name", flat=True))
+    EndpointState.objects.filter(location__in=gone).delete()
+    ProbeLocation.objects.filter(name__in=gone).delete()
     count = _forget(ProbeRound.objects.filter(at__lt=at - KEPT_ROUNDS).values_list("pk", flat=True), ProbeRound)
     for length, kept in KEPT.items():
         old = ProbeRollup.objects.filter(seconds=length, at__lt=at - kept).values_list("pk", flat=True)

@@ -8,7 +8,7 @@ import pytest
 
 from dr_console.providers.capabilities.probe import Failure
 from incidents.figures import Sample, pack_samples
-from incidents.models import ProbeRollup, ProbeRound, Service, ServiceEndpoint
+from incidents.models import EndpointState, ProbeLocation, ProbeRollup, ProbeRound, Service, ServiceEndpoint
 from incidents.queries import health
 from incidents.queries.rounds import figures_by_endpoint
 from incidents.services import rollup
@@ -144,6 +144,18 @@ def test_what_is_too_old_is_forgotten(time_machine):
     assert rollup.prune() == 36 + 2 + 1
     assert ProbeRound.objects.count() == 12
     assert sorted(ProbeRollup.objects.values_list("seconds", flat=True)) == [60, 60, 3600, 3600, 3600]
+
+
+def test_a_place_that_was_given_up_is_forgotten_with_its_rounds(time_machine):
+    make.plan()
+    time_machine.move_to(AT, tick=False)
+    endpoint = ServiceEndpoint.objects.all()[0]
+    for name, age in (("here", 1), ("Tokyo office", 47), ("Frankfurt office", 49)):
+        ProbeLocation.objects.create(name=name, at=AT - timedelta(hours=age))
+        EndpointState.objects.create(endpoint=endpoint, location=name, state="down")
+    rollup.prune()
+    assert list(ProbeLocation.objects.values_list("name", flat=True)) == ["Tokyo office", "here"]
+    assert set(EndpointState.objects.values_list("location", flat=True)) == {"Tokyo office", "here"}
 
 
 def test_much_is_forgotten_a_little_at_a_time(time_machine, monkeypatch, django_assert_num_queries):
