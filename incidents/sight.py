@@ -142,7 +142,7 @@ class View:
             services=self.felt,
             reasons=tuple(reasons),
             doubts=tuple(doubt for doubt in doubts if doubt),
-            **self._strength(deciding),
+            **self._strength(deciding, told_from=[well] if well else []),
         )
 
     def _fails_elsewhere(self, service: str, region: str) -> Sentence:
@@ -156,7 +156,7 @@ class View:
 
     def _cdn_failure(self) -> Diagnosis:
         through = [one for one in _bad(self.all) if one.is_through_cdn]
-        good = [one for key in self.felt for one in self._origin(key) if one.is_good]
+        good = [one for key in self.felt for one in _good(self._origin(key))]
         began = _began(self.bad_public)
         if not any(began is not None and one.at > began for one in good):
             return self._unsure(sentence(_("Whether the origins answer is not known yet")), pending=True)
@@ -183,7 +183,7 @@ class View:
             region_key="",
             services=self.felt,
             reasons=reasons,
-            **self._strength(self.bad_public),
+            **self._strength(self.bad_public, told_from=[_good(self._origin(key)) for key in self.felt]),
         )
 
     # --- What is not clear, or not felt ---------------------------------------------------------------------------
@@ -224,9 +224,14 @@ class View:
 
     # --- Small answers --------------------------------------------------------------------------------------------
 
-    def _strength(self, deciding: list[Sighting]) -> dict[str, Any]:
+    def _strength(self, deciding: list[Sighting], *, told_from: Iterable[list[Sighting]] = ()) -> dict[str, Any]:
+        """`told_from`: of each of these something has to be well, and for as many rounds: what has just come back says
+        nothing yet of what has not.
+        """
+        bad = min((one.streak for one in deciding), default=0)
+        good = min((max((one.streak for one in some), default=0) for some in told_from), default=bad)
         return {
-            "rounds": min((one.streak for one in deciding), default=0),
+            "rounds": min(bad, good),
             "began_at": min((one.since for one in deciding if one.since), default=None),
             "is_felt": bool(self.felt) and any(one.is_public for one in deciding),
             "is_total": bool(self.public) and len(self.bad_public) == len(self.public),
@@ -265,6 +270,10 @@ class View:
 
 def _bad(sightings: Iterable[Sighting]) -> list[Sighting]:
     return [one for one in sightings if not one.is_good]
+
+
+def _good(sightings: Iterable[Sighting]) -> list[Sighting]:
+    return [one for one in sightings if one.is_good]
 
 
 def _began(sightings: Iterable[Sighting]) -> datetime | None:

@@ -184,6 +184,20 @@ def test_without_independent_hosts_a_total_failure_is_never_certain():
         assert not found.is_confirmed(RULES)
 
 
+@pytest.mark.parametrize("before", [World(lost={TOKYO}), World(api_broken={TOKYO})], ids=["region", "api"])
+def test_a_region_that_comes_back_before_its_names_is_not_taken_for_a_failure_of_the_cdn(before):
+    seer = Watcher(World())
+    seer.round()
+    seer.world = before
+    for _ in range(10):
+        seer.round()
+    seer.world = World(name_broken=set(HOSTS))
+    assert not diagnose(seer.round(), RULES).is_confirmed(RULES)
+    assert not diagnose(seer.round(), RULES).is_confirmed(RULES)
+    seer.world = World()
+    assert diagnose(seer.round(), RULES).kind is Kind.WELL
+
+
 def test_a_confirmation_counts_like_a_round():
     seer = Watcher(World())
     seer.round()
