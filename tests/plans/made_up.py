@@ -67,6 +67,8 @@ ADDRESSES = {
     "slack": KEYS.map(lambda key: f"#{key}"),
     "pagerduty": KEYS,
 }
+# Others may refer to them.
+NEVER_EMPTY = ("regions", "services", "degradation_levels", "contacts")
 PERCENTILES = {"response_time_p50": 10, "response_time_p95": 20, "response_time_p99": 30}
 
 
@@ -78,11 +80,7 @@ def plans(draw: st.DrawFn) -> Content:
         if not section.many:
             content[section.name] = entry(draw, section.entry, content, section.name)
             continue
-        keys = draw(
-            st.lists(
-                KEYS, min_size=1 if section.name in ("regions", "services", "contacts") else 0, max_size=3, unique=True
-            )
-        )
+        keys = draw(st.lists(KEYS, min_size=1 if section.name in NEVER_EMPTY else 0, max_size=3, unique=True))
         content[section.name] = [entry(draw, section.entry, content, section.name) | {"key": key} for key in keys]
         TOGETHER.get(section.name, lambda draw, entries: None)(draw, content[section.name])
     return content
