@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import jsonschema
 import pytest
 from django.utils.timezone import now
@@ -227,3 +228,12 @@ def test_two_that_begin_a_minute_at_once_are_both_counted(token, settings):
     tokens._count_call(row, ApiToken.objects.get().minute)
     with pytest.raises(tokens.TooManyCalls):
         tokens._count_call(row, ApiToken.objects.get().minute)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_real_server_takes_it(server):
+    headers = {"Authorization": f"Bearer {make.api_token()}"}
+    answer = httpx.post(f"{server}{URL}", json={"samples": [GOOD]}, headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"received": 1, "known": 0})
+    assert httpx.post(f"{server}{URL}", json={"samples": [GOOD]}).status_code == 401
+    assert httpx.get(f"{server}/api/v1/openapi.json").json()["info"]["title"] == "DR Console"
