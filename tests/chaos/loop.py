@@ -21,7 +21,7 @@ from typing import Any
 
 import django
 
-from tests.chaos.stage import LEASE_SECONDS, Options, Stage, luck, staged
+from tests.chaos.stage import Options, Stage, luck, staged
 
 WORKERS = 3
 ACTIVE_RUNS = 4
@@ -74,7 +74,7 @@ class Loop:
         pid = self.luck.choice(victims)
         if self.frozen < self.freezes and self.luck.random() < 0.3:
             self.frozen += 1
-            self.stage.freeze(pid, LEASE_SECONDS + self.luck.uniform(0.5, 1.5))
+            self.stage.freeze(pid, self.stage.options.lease + self.luck.uniform(0.5, 1.5))
         elif len(self.stage.killed) < self.kills:
             self.stage.kill(pid)
         if self.redis_killed < self.redis_kills and self.luck.random() < 0.1:

@@ -22,17 +22,19 @@ import psycopg
 
 from dr_console.operations.redis_server import RedisServer, die_with_parent, find_binary
 
-LEASE_SECONDS = 2
-
 
 @dataclass
 class Options:
-    """`faults`: the share of changes at the vendor that go wrong. `lag`: how far readers there are behind, seconds."""
+    """`faults`: the share of changes at the vendor that go wrong. `lag`: how far readers there are behind, seconds.
+
+    `lease`: of steps, in seconds: short, so that little time passes until one that was frozen is over.
+    """
 
     folder: Path
     seed: int = 1
     faults: float = 0.2
     lag: float = 0.3
+    lease: int = 2
     mutation: str = ""
     database: str = ""
 
@@ -122,7 +124,7 @@ def environment(options: Options, redis: str, cloud: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
         "DR_DATA_DIR": str(options.folder / "var"),
         "DR_MODE": "sandbox",
-        "DR_LEASE_SECONDS": str(LEASE_SECONDS),
+        "DR_LEASE_SECONDS": str(options.lease),
         "DR_LOG_LEVEL": "WARNING",
         "REDIS_URL": redis,
         "CHAOS_CLOUD": cloud,

@@ -17,16 +17,20 @@ pytestmark = pytest.mark.processes
 DATABASE = os.environ.get("DATABASE_URL", "") if os.environ.get("DATABASE_URL", "").startswith("postgres") else ""
 
 
-def loop(*options: str) -> dict[str, Any]:
+def loop(*options: str) -> Any:
     """What `python -m tests.chaos.loop` reports."""
-    command = [sys.executable, "-m", "tests.chaos.loop", *options, *(["--database", DATABASE] if DATABASE else [])]
+    return report_of("tests.chaos.loop", *options, *(["--database", DATABASE] if DATABASE else []))
+
+
+def report_of(module: str, *options: str) -> Any:
+    """The JSON that a program prints."""
+    command = [sys.executable, "-m", module, *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DR_")}
     environment.pop("DATABASE_URL", None)
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
     assert done.stdout.strip(), done.stderr
-    report: dict[str, Any] = json.loads(done.stdout)
     print(done.stdout)
-    return report
+    return json.loads(done.stdout)
 
 
 def test_a_hundred_kills_and_nothing_is_done_twice():
@@ -42,6 +46,10 @@ def test_redis_is_killed_and_every_run_ends():
     assert report["violations"] == []
     assert report["redis killed"] > 0
     assert report["succeeded"] == report["runs"] >= 6
+
+
+def test_a_step_goes_on_within_ten_seconds_though_its_lease_is_thirty():
+    assert max(report_of("tests.chaos.resume", "--kills", "3")) <= 10
 
 
 def test_the_checker_bites():
