@@ -22,6 +22,10 @@ class NotificationsConfig(AppConfig):
         )
         navigation.add_page(
             navigation.Destination(
-                _("Messages"), "notifications:list", "message-square", "notifications.view_delivery", within="incidents:list"
+                _("Messages"),
+                "notifications:list",
+                "message-square",
+                "notifications.view_delivery",
+                within="incidents:list",
             )
         )

@@ -62,6 +62,9 @@ class SetLevel(StepFunction):
 
     def observe(self, context: Context) -> Observation:
         level = read(Level, context.parameters).level
+        if context.is_practice and settings.DR_MODE == "live":
+            # Whatever a drill does elsewhere: real users are told nothing that is not so.
+            return Observation(Sight.MATCHES, said=sentence(_("A drill does not change the level of real users.")))
         seen = _look(level, context.deadline)
         is_so = seen.announced == level and _until_fits(seen, context) and _level_of(seen.stored) == level
         return Observation(

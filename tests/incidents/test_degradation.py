@@ -14,6 +14,7 @@ from dr_console.providers import registry
 from dr_console.providers.deadlines import Deadline
 from dr_console.runs import executor, planning, services
 from dr_console.runs.models import Run, Step
+from dr_console.runs.registry import Context, Sight
 from dr_console.runs.specs import RunSpec, StepSpec
 from dr_console.sandbox.product import LEVEL_KEY
 from incidents.models import Breach, DegradationChange, DegradationLevel, Threshold
@@ -211,6 +212,22 @@ def test_a_step_of_a_plan_sets_it_for_its_minutes(world):
     assert (change.level, change.origin, change.incident) == (1, DegradationChange.Origin.STEP, incident)
     assert timedelta(minutes=59) < change.until - now() < timedelta(minutes=61)
     assert level_of_product(world) == 1
+
+
+def test_a_drill_does_not_change_the_level_of_real_users(world, settings):
+    settings.DR_MODE = "live"
+    context = Context(
+        run_code="",
+        subject="degradation",
+        reference="",
+        context={},
+        key="x",
+        parameters={"level": 3},
+        token="x",
+        deadline=Deadline.after(5),
+        is_practice=True,
+    )
+    assert SetLevel().observe(context).sight is Sight.MATCHES
 
 
 # --- By a rule: a threshold that is crossed ------------------------------------------------------------------------
