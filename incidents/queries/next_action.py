@@ -20,7 +20,7 @@ from incidents.models import BlockedTrigger, FailoverPlan, Failure, Incident
 from incidents.queries import failover
 
 Person = User | AnonymousUser
-START, CONTROL = "incidents.start_failover", "runs.control_run"
+START, DECLARE = "incidents.start_failover", "incidents.declare_incident"
 BROKEN = (Run.State.FAILED, Run.State.TIMED_OUT, Run.State.ROLLBACK_FAILED, Run.State.ABORTED)
 DONE = (Run.State.SUCCEEDED, Run.State.SUCCEEDED_WITH_EXCEPTIONS)
 
@@ -64,7 +64,7 @@ def next_action(incident: Incident, shown: ShownRun | None, person: Person) -> N
     if shown is not None and shown.run.is_active:
         found = replace(_in_run(shown), version=shown.run.version)
     elif incident.status == Incident.Status.RESOLVED:
-        found = NextAction(_("nothing more to do"), [_("This incident is resolved.")])
+        found = NextAction(_("nothing more to do"), [_("This incident is resolved.")], None, [_reopen(incident)])
     elif incident.recovered_at:
         found = _after_recovery(incident, shown)
     else:
@@ -156,6 +156,7 @@ def _to_start(incident: Incident, shown: ShownRun | None) -> NextAction:
     others = [_preview(plan, incident) for plan in plans[1:3]]
     if shown is not None:
         others += _tells(shown, "undo")
+    others.append(_resolve(incident))
     words = [blocked.words] if blocked is not None and blocked.words else []
     if not plans:
         words.append(_("No plan answers this failure by itself. Choose one, or work by hand."))
@@ -195,25 +196,26 @@ def suggested_plans(incident: Incident, last: Run | None, blocked: BlockedTrigge
 def _after_recovery(incident: Incident, shown: ShownRun | None) -> NextAction:
     words = [_("Users are served again. Watch the service, and find the cause.")]
     if shown is None:
-        return NextAction(_("watch the recovery"), words)
+        return NextAction(_("watch the recovery"), words, None, [_resolve(incident)])
     if shown.run.state == Run.State.ROLLED_BACK:
         words = [_("What the failover changed has been put back: look whether users are still served.")]
-        return NextAction(_("watch the service"), words)
-    back = _way_back(shown.run)
-    others = [_preview(back, incident)] if back is not None and shown.run.state in DONE else []
+        return NextAction(_("watch the service"), words, None, [_resolve(incident)])
+    back = _way_back(shown.run) if shown.run.state in DONE else None
+    others = [_preview(back, incident)] if back is not None else []
     if "undo" in shown.may and shown.undo_until is not None:
         return NextAction(
             _("watch the recovery; it can be undone"),
             words,
             None,
-            [*_tells(shown, "undo"), *others],
+            [*_tells(shown, "undo"), *others, _resolve(incident)],
             due_at=shown.undo_until,
             due_words=_("The time for undoing it by one press ends"),
         )
-    if back is not None and others:
-        words.append(_("Fail back only when the primary has been healthy for a while; the plan checks it."))
-        return NextAction(_("fail back when the primary is well"), words, _preview(back, incident, primary=True))
-    return NextAction(_("watch the recovery"), words)
+    if back is None:
+        return NextAction(_("watch the recovery"), words, None, [_resolve(incident)])
+    words.append(_("Fail back only when the primary has been healthy for a while; the plan checks it."))
+    primary = _preview(back, incident, primary=True)
+    return NextAction(_("fail back when the primary is well"), words, primary, [_resolve(incident)])
 
 
 def _way_back(run: Run) -> FailoverPlan | None:
@@ -222,6 +224,18 @@ def _way_back(run: Run) -> FailoverPlan | None:
 
 
 # --- What can be pressed ------------------------------------------------------------------------------------------
+def _resolve(incident: Incident) -> Action:
+    return Action(_("Resolve incident"), _address(incident, "resolve"), "press", "check", permission=DECLARE)
+
+
+def _reopen(incident: Incident) -> Action:
+    return Action(_("Reopen incident"), _address(incident, "reopen"), "press", "rotate-cw", permission=DECLARE)
+
+
+def _address(incident: Incident, verb: str) -> str:
+    return reverse(f"incidents:{verb}", args=[incident.reference])
+
+
 def _preview(plan: FailoverPlan, incident: Incident, *, primary: bool = False) -> Action:
     address = reverse("incidents:failover-preview", args=[plan.key]) + f"?incident={incident.reference}"
     label = _("Preview and start…") if primary else _("Preview: %(plan)s") % {"plan": plan.name}

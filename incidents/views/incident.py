@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
 
 from dr_console.runs.asking import CONTROL
 from dr_console.runs.models import Run
@@ -29,6 +32,7 @@ from incidents.queries.incident import (
     target_clock,
 )
 from incidents.queries.next_action import next_action
+from incidents.services import incident as services
 from incidents.tables import IncidentTable
 
 VIEW = "incidents.view_incident"
@@ -99,6 +103,28 @@ def deliveries_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
 @never_cache
 def diagnosis_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
     return render(request, "incidents/_diagnosis.html", _diagnosis(_incident(reference)))
+
+
+@require_POST
+@needs("incidents.declare_incident")
+def resolve(request: ConsoleRequest, reference: str) -> HttpResponse:
+    services.resolve(_incident(reference), by=request.user)
+    return _changed(request, reference, _("The incident is resolved."))
+
+
+@require_POST
+@needs("incidents.declare_incident")
+def reopen(request: ConsoleRequest, reference: str) -> HttpResponse:
+    services.reopen(_incident(reference), by=request.user)
+    return _changed(request, reference, _("The incident is open again."))
+
+
+def _changed(request: ConsoleRequest, reference: str, said: str) -> HttpResponse:
+    """To htmx only that the panels are to renew themselves."""
+    if request.htmx:
+        return trigger_client_event(HttpResponse(status=204), "live:incident", {})
+    messages.success(request, said)
+    return redirect("incidents:detail", reference)
 
 
 def _incident(reference: str) -> Incident:

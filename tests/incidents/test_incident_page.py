@@ -276,3 +276,33 @@ def test_a_drill_cannot_be_mistaken(client, wei):
     assert page[page.index("<title>") :].startswith("<title>DRILL · SANDBOX")
     assert 'class="incident drill"' in page
     assert "This is an exercise" in page
+
+
+# --- When it is over -------------------------------------------------------------------------------------------------
+def test_it_is_resolved_and_reopened_by_one_press(client, wei):
+    incident = scenes.scene("done")
+    assert "Resolve incident" in labels(action(incident, wei))
+    response = client.post(reverse("incidents:resolve", args=[incident.reference]))
+    assert response.url == incident.get_absolute_url()
+    incident.refresh_from_db()
+    assert incident.status == Incident.Status.RESOLVED
+    assert labels(action(incident, wei)) == ["Reopen incident"]
+    response = client.post(reverse("incidents:reopen", args=[incident.reference]), headers={"HX-Request": "true"})
+    assert response.status_code == 204
+    assert "live:incident" in response["HX-Trigger"]
+    incident.refresh_from_db()
+    assert incident.status == Incident.Status.OPEN
+
+
+def test_what_is_resolved_cannot_be_resolved_again(client, wei):
+    incident = make.incident(status=Incident.Status.RESOLVED, resolved_at=now())
+    assert client.post(reverse("incidents:resolve", args=[incident.reference])).status_code == 409
+
+
+@pytest.mark.parametrize("verb", ["resolve", "reopen"])
+def test_resolving_takes_the_permission(client, verb):
+    address = reverse(f"incidents:{verb}", args=[make.incident().reference])
+    assert client.post(address).url.startswith(reverse("account_login"))
+    client.force_login(make.user("vera", role="viewer"))
+    assert client.post(address).status_code == 403
+    assert client.get(address).status_code == 405
