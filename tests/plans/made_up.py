@@ -102,11 +102,16 @@ def value(draw: st.DrawFn, shape: Shape, content: Content, where: str) -> Any:
     if shape.kind == "text":
         texts = TEXTS if shape.type is Prose else LINES
         return draw(texts | st.fixed_dictionaries({"en": texts, "zh-hans": texts}))
-    if shape.optional and draw(st.booleans()):
+    if shape.optional and (draw(st.booleans()) or not may_refer(shape, content)):
         return None
     if shape.kind == "values":
         return draw(st.lists(single(shape, content), min_size=1, max_size=3, unique=True))
     return draw(single(shape, content))
+
+
+def may_refer(shape: Shape, content: Content) -> bool:
+    """Whether there is anything that it could refer to."""
+    return not shape.refers or any(content[name] for name in shape.refers.sections.values())
 
 
 def single(shape: Shape, content: Content) -> st.SearchStrategy[Any]:
