@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -64,6 +65,7 @@ class Command(BaseCommand):
             return
         if options["plan"] is not None and stage.own is None:
             raise CommandError("The console that runs has its plan. Add --own for one with this plan.", returncode=2)
+        options["output"] = _kept_for_the_report() if str(options["json"]) == "-" else None
         if stage.own is None or not settings.DR_SANDBOX_URL:
             status = rehearse(options)
         else:
@@ -73,8 +75,7 @@ class Command(BaseCommand):
 
 def rehearse(options: dict[str, Any]) -> int:
     """Carry it out at the console that runs. Returns the exit status."""
-    # Standard output is for the report where it was asked for there.
-    screen = screen_for(sys.stderr if str(options["json"]) == "-" else sys.stdout, plain=options["plain"])
+    screen = screen_for(plain=options["plain"])
     try:
         with screen, _speed(options["speed"]):
             _set_up(options, screen)
@@ -85,7 +86,7 @@ def rehearse(options: dict[str, Any]) -> int:
         print(f"Not rehearsed: {problem}", file=sys.stderr)
         return 2
     if options["json"] is not None:
-        _write(options["json"], found.model_dump_json(indent=2) + "\n")
+        _write(options["json"], options["output"], found.model_dump_json(indent=2) + "\n")
     return 0 if found.passed else 1
 
 
@@ -128,9 +129,17 @@ def _speed(wanted: int | None) -> Iterator[None]:
         sandbox.set_clock({"speed": before}, deadline=Deadline.after(SECONDS))
 
 
-def _write(path: Path, text: str) -> None:
-    if str(path) == "-":
-        sys.stdout.write(text)
+def _kept_for_the_report() -> IO[str]:
+    """The standard output as it was. Whatever else is printed, by whichever process, goes to the standard error."""
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return output
+
+
+def _write(path: Path, output: IO[str] | None, text: str) -> None:
+    if output is not None:
+        with output:
+            output.write(text)
         return
     try:
         path.write_text(text, encoding="utf-8")
