@@ -82,6 +82,8 @@ class Bell:
             self._pause = min(most, max(least, 2 * self._pause))
             self._left_alone_until = time.monotonic() + self._pause
             return
+        except RuntimeError:  # Python is ending, and takes no more threads: the sweep of the pages finds the event
+            return
         if self._pause:
             log.info("Redis answers again: open pages hear of changes at once")
         self._pause = 0.0

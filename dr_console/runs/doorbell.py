@@ -60,6 +60,8 @@ class Bell:
             log.warning("Redis does not answer: the sweeper carries runs on", error=str(error))
             self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
             return False
+        except RuntimeError:  # Python is ending, and takes no more threads: the next one's sweeper rings again
+            return False
         return True
 
 
