@@ -10,6 +10,7 @@ from django.utils.timezone import now
 
 from dr_console.notifications.models import Delivery
 from dr_console.providers import dry
+from dr_console.runs import registry
 from dr_console.runs.models import Run, Step
 from dr_console.runs.registry import Sight
 from dr_console.web.sentences import spoken
@@ -237,3 +238,8 @@ def test_a_failover_that_failed_calls_everybody_in_the_first_row(world: Sandbox)
 def test_without_an_incident_there_is_nobody_to_tell(world: Sandbox):
     step = stepping.done("failover.notify", {"event": "switched_back"})
     assert (step.state, step.effect) == (S.SUCCEEDED, {"messages": 0})
+
+
+def test_every_step_is_told_of_in_the_documentation(settings: Any):
+    page = (settings.BASE_DIR / "docs" / "failover.md").read_text()
+    assert [name for name in registry.names() if name.startswith("failover.") and f"`{name}`" not in page] == []
