@@ -47,6 +47,7 @@ def test_in_every_look(browser: Browser, server: str, root, language):
     world(root)
     looks = [look for look in LOOKS if look.language == language]
     addresses = [
+        reverse("home"),
         reverse("incidents:degradation"),
         reverse("incidents:degradation-set", args=[2]),
         reverse("notifications:list"),
