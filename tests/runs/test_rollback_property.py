@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +38,7 @@ FAULTS = st.lists(st.sampled_from([None, None, lost, unreachable, refused, lambd
 
 
 @settings(
-    max_examples=40,
+    max_examples=40 if connection.vendor == "sqlite" else 10,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
