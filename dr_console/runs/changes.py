@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -101,7 +100,7 @@ class Change:
         if self.keeps_one and due:
             self.kept = due.pop(0)
         if due:
-            transaction.on_commit(partial(doorbell.ring, due), robust=True)
+            transaction.on_commit(lambda: doorbell.ring(due), robust=True)
         for topic in sorted({self.run.topic, *self.run.topics}):
             nudge(topic, "run")
 
