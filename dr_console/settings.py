@@ -5,10 +5,9 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from dr_console import env
+from dr_console import composition, env
 from dr_console.credentials import given_credentials, read_credentials
 from dr_console.logs import logging_config
 from dr_console.operations import data_folder
@@ -112,14 +111,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)  # as Celery spells it
 if REDIS_URL.startswith("rediss://"):
     CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}  # Celery would believe any certificate
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 180,
-    "unacked_restore_interval": 5,
-    "unacked_restore_throttle": 1,
-    "socket_timeout": 15,
-    "socket_keepalive": True,
-    "health_check_interval": 25,
-}
+CELERY_BROKER_TRANSPORT_OPTIONS = composition.BROKER
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -148,7 +140,8 @@ CELERY_WORKER_CONCURRENCY = DR_WORKER_THREADS
 DR_LEASE_SECONDS = env.integer(
     "DR_LEASE_SECONDS",
     30,
-    "How long a worker that goes silent keeps a step of a run to itself. One that died on the same host loses it at once.",
+    "How long a worker that goes silent keeps a step of a run to itself. "
+    "One that died on the same host loses it at once.",
     least=2,
     most=600,
 )
@@ -223,76 +216,11 @@ DR_AUTOMATIC_A_DAY = env.integer(
 )
 
 # --- Apps ---------------------------------------------------------------------------------------
-INSTALLED_APPS = [
-    "modeltranslation",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-    "django.contrib.humanize",
-    "django.forms",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.socialaccount",
-    "csp",
-    "django_filters",
-    "django_htmx",
-    "django_tables2",
-    "dr_console.web",
-    "dr_console.audit",
-    "dr_console.people",
-    "dr_console.live",
-    "dr_console.operations",
-    "dr_console.sandbox_page",
-    "dr_console.plans",
-    "dr_console.runs",
-    "dr_console.notifications",
-    "incidents",
-    "backups",
-    "drills",
-    "dr_console",
-]
-MIDDLEWARE = [
-    "dr_console.web.middleware.keep_public",
-    "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "dr_console.operations.middleware.CountRequests",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "dr_console.people.middleware.PersonalPreferences",
-    "dr_console.audit.middleware.RememberOrigin",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-    "dr_console.web.middleware.no_dead_ends",
-    "dr_console.web.middleware.AnswerRefusals",
-]
+INSTALLED_APPS = list(composition.APPS)
+MIDDLEWARE = composition.MIDDLEWARE
 ROOT_URLCONF = "dr_console.urls"
 ASGI_APPLICATION = "dr_console.asgi.application"
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "dr_console.web.context_processors.console",
-                "dr_console.live.context_processors.live",
-                "dr_console.operations.context_processors.data_age",
-            ],
-        },
-    }
-]
+TEMPLATES = composition.TEMPLATES
 FORM_RENDERER = "dr_console.web.forms.ConsoleRenderer"
 DJANGO_TABLES2_TEMPLATE = "tables/table.html"
 FILTERS_EMPTY_CHOICE_LABEL = _("Any")
@@ -327,10 +255,7 @@ DR_TIME_ZONE = env.time_zone(
 
 # --- People and login ---------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["dr_console.people.backends.PeopleBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
+AUTH_PASSWORD_VALIDATORS = composition.PASSWORD_VALIDATORS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "dr_console.people.adapters.AccountAdapter"
@@ -427,20 +352,7 @@ DR_DEGRADATION_HEALTH_URL = env.url(
 )
 
 # --- Security -----------------------------------------------------------------------------------
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "connect-src": [SELF],
-        "font-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = composition.CONTENT_SECURITY_POLICY
 _https = DR_PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True

@@ -6,7 +6,7 @@ import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import redis
 import structlog
@@ -42,7 +42,7 @@ def nudge(topic: str, name: str) -> None:
     with transaction.atomic(savepoint=False):
         row = _take_number(topic)
         Event.objects.create(topic=row, seq=row.seq, name=name)
-        transaction.on_commit(partial(_wake, topic, name), robust=True)
+        transaction.on_commit(lambda: _wake(topic, name), robust=True)  # a partial has no name to log
 
 
 def _take_number(topic: str) -> Topic:

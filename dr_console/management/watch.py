@@ -36,7 +36,7 @@ def watch(location: str = "") -> None:
     origin.this_process_is(origin.WORKER)
     # While the writer's thread computes, the loop would wait five milliseconds for its turn after each answer.
     sys.setswitchinterval(SWITCH_SECONDS)
-    # What is there now stays: the collector need not go through all of it again and again, a tenth of a second each time.
+    # What is there now stays: the collector need not go through it again and again, a tenth of a second each time.
     gc.freeze()
     Pulse(f"watch {location}", kind=Heartbeat.Kind.WATCH).start()
     Poller().start()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -64,7 +63,7 @@ def notify(
     )
     Delivery.objects.bulk_create([asked], ignore_conflicts=True)
     delivery = Delivery.objects.get(dedup_key=asked.dedup_key)
-    transaction.on_commit(partial(doorbell.ring, delivery.pk), robust=True)
+    transaction.on_commit(lambda: doorbell.ring(delivery.pk), robust=True)
     tell(delivery)
     return delivery
 
@@ -79,7 +78,7 @@ def send_again(delivery: Delivery, *, by: User) -> Delivery:
         raise Refused(_("This message has been sent, or is about to be."))
     audit("delivery.sent_again", by=by, target=delivery, before={"state": delivery.state})
     delivery.refresh_from_db()
-    transaction.on_commit(partial(doorbell.ring, delivery.pk), robust=True)
+    transaction.on_commit(lambda: doorbell.ring(delivery.pk), robust=True)
     tell(delivery)
     return delivery
 

@@ -1,4 +1,4 @@
-"""`manage.py sweep`: carry runs on where nobody else does, until it is stopped. Needs the database, and nothing else."""
+"""`manage.py sweep`: carry runs on where nobody else does, until it is stopped. Needs nothing but the database."""
 
 from __future__ import annotations
 
