@@ -14,7 +14,7 @@ from tests.sandboxed import Sandbox
 
 HOST = "api.example.com"
 STANDBY = "gemini-toolbox-standby"
-LATENCY_SECONDS = 0.3
+LATENCY_SECONDS = 0.2
 # Longer than a build and a switch; longer than resolvers go on with what they know.
 BUILD_SECONDS, KEPT_SECONDS = 70.0, 310.0
 WAITED_FOR = {"deployment.create", "production.promote"}
@@ -33,7 +33,7 @@ class Ids:
 
 
 def set_up(world: Sandbox) -> Ids:
-    """An ordinary day, with vendors who take a third of a second for each answer; then Tokyo is gone."""
+    """An ordinary day, with vendors who take a fifth of a second for each answer; then Tokyo is gone."""
     world.reset(speed=1)
     world.post("/clock", {"advance": 600})
     record = dns().record(HOST, deadline=Deadline.after(SECONDS))
