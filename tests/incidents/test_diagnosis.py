@@ -51,7 +51,6 @@ def concluded(world: World, *, rounds: int = 3, places: tuple[str, ...] = ("here
         (World(api_broken={TOKYO}, lost={CALIFORNIA}), Kind.API_ERRORS, "api", True),
         (World(cdn_fails=True, lost={CALIFORNIA}), Kind.CDN_FAILURE, "", True),
     ],
-    ids=str,
 )
 def test_what_is_concluded_from_what_is_wrong(world, kind, subject, is_felt):
     found = concluded(world)
@@ -68,7 +67,6 @@ def test_what_is_concluded_from_what_is_wrong(world, kind, subject, is_felt):
         (World(lost={TOKYO}, api_broken={CALIFORNIA}, leads_to=MOVED), Kind.API_ERRORS, "api", True),
         (World(cdn_fails=True, leads_to=MOVED), Kind.CDN_FAILURE, "", True),
     ],
-    ids=str,
 )
 def test_the_same_once_users_are_led_to_california(world, kind, subject, is_felt):
     found = concluded(world, serving=dict.fromkeys(("api", "cdn", "object-storage"), CALIFORNIA))
