@@ -79,7 +79,6 @@ def test_a_failover_as_it_should_be_has_nothing_wrong():
         ({"runs": (replace(RUN, state="paused_by_failed_step"),)}, {}, {"runs"}),
         ({}, {"as_before": False}, {"put_back"}),
     ],
-    ids=str,
 )
 def test_what_is_not_as_it_should_be_is_named(told, happened, keys):
     assert wrong(TERMS, replace(TOLD, **told), replace(HAPPENED, **happened)) == keys
