@@ -37,6 +37,7 @@ class IncidentsConfig(AppConfig):
         runs.register_from("incidents.steps.FUNCTIONS")
         runs.hand_over("run.changed", "incidents.services.failover_news.on_run_changed")
         runs.hand_over("step.ended", "incidents.services.failover_news.on_step_ended")
+        runs.hand_over("step.drifted", "incidents.services.failover_news.on_step_drifted")
         for section in plan.SECTIONS:
             registry.register(section)
         pages.add_pages(*PAGES)

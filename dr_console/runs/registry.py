@@ -206,8 +206,10 @@ def hand_over(topic: str, handler: Handler | str) -> None:
 
     A dotted path is imported when it is first needed.
 
-    The engine itself writes "run.changed" {"run": code, "state": …, "kind": …} at every change of a run's state, and
-    "step.ended" {"run": code, "step": key, "state": …} at the end of every step.
+    The engine itself writes "run.changed" {"run": code, "state": …, "kind": …} at every change of a run's state,
+    "step.ended" {"run": code, "step": key, "state": …} at the end of every step, and "step.drifted" {"run": code,
+    "step": key, "kind": "drifted" or "as_wanted_again", "number": the so manyth time} when what a step had changed is
+    different later.
     """
     _handlers[topic] = handler
 

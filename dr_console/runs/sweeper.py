@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import structlog
 from django.db import connection
 
-from dr_console.runs import chores, clocks, doorbell, executor, outbox, owners, registry
+from dr_console.runs import chores, clocks, doorbell, drift, executor, outbox, owners, registry
 from dr_console.runs.leases import keeper
 from dr_console.runs.mishaps import Kept
 from dr_console.runs.models import Step
@@ -53,7 +53,7 @@ class Sweeper(threading.Thread):
 
     def sweep(self) -> None:
         """One round. What goes wrong in one part does not keep the others from being done."""
-        for chore in (chores.settle_runs, self._pick_up, outbox.relay, self._tidy, *registry.chores()):
+        for chore in (chores.settle_runs, self._pick_up, outbox.relay, drift.watch, self._tidy, *registry.chores()):
             self._do(chore)
         self.rounds += 1
         # Not kept: one that has broken would never mend.

@@ -17,7 +17,7 @@ from dr_console.live.publish import nudge
 from dr_console.runs.models import Run, Step
 from dr_console.runs.registry import Facts
 from dr_console.web.sentences import Sentence, sentence
-from incidents.models import FailoverPlan, Incident, TimelineEntry
+from incidents.models import ChannelKind, FailoverPlan, Incident, TimelineEntry
 from incidents.queries import failover as known
 from incidents.services import alerts, timeline
 from incidents.services import incident as incidents
@@ -44,6 +44,11 @@ IN_TROUBLE: dict[str, str] = {
     State.ROLLBACK_FAILED: _("“%(plan)s” could not be undone: run %(run)s"),
 }
 
+DRIFT = {
+    "drifted": _("“%(step)s” is not as run %(run)s had left it: something else has changed it"),
+    "as_wanted_again": _("“%(step)s” is again as run %(run)s had left it"),
+}
+
 
 def on_run_changed(payload: Facts) -> None:
     """A run has another state: the timeline says how it ended, and people are called where they are needed."""
@@ -67,6 +72,18 @@ def on_step_ended(payload: Facts) -> None:
         return
     for incident in _incidents(step.run):
         tell(incident, step)
+
+
+def on_step_drifted(payload: Facts) -> None:
+    """What a failover had changed is different now, without a run of ours: people have to know, and to look."""
+    step = Step.objects.select_related("run").filter(run__code=payload["run"], key=payload["step"]).first()
+    if step is None or step.run.kind not in KINDS:
+        return
+    said = sentence(DRIFT[payload["kind"]], step=step.titles, run=step.run.code)
+    key = f"{payload['kind']}:{step.run.code}:{step.key}:{payload['number']}"
+    for incident in _incidents(step.run):
+        timeline.record(incident, said, kind=Kind.NOTICED, dedup_key=key)
+        alerts.on_channel(ChannelKind.SLACK, alerts.Event.NOTICE, said=said, dedup_key=key, incident=incident)
 
 
 def _incidents(run: Run) -> QuerySet[Incident]:

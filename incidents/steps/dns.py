@@ -56,6 +56,20 @@ class PointDns(StepFunction):
             changed = dns.point_all(pointings, reference=context.reference, deadline=context.deadline)
         return _kept(changed)
 
+    def verify(self, context: Context) -> Observation:
+        """The vendor's answer to the change says what the records are now. Whether users follow is seen elsewhere."""
+        names = read(Names, context.parameters)
+        told = {record.name: record for record in _records(context.effect)}
+        if not all(one.name in told and _leads_there(told[one.name], one) for one in names.records):
+            return self.observe(context)
+        records = [told[one.name] for one in names.records]
+        return Observation(
+            Sight.MATCHES,
+            now={record.name: _shown(record) for record in records},
+            wanted={record.name: _shown(record) for record in records},
+            said=_said(records, names.records),
+        )
+
     def undo_observe(self, context: Context) -> Observation:
         names = read(Names, context.parameters)
         return _is_back(providers.dns(names.provider), _records(context.before), context.deadline)
@@ -113,6 +127,9 @@ class PutDnsBack(PointDns):
         now = _records(context.before)
         dns = providers.dns(names.provider)
         return _put_back(dns, self._wanted_records(now, names, context), context.deadline)
+
+    def verify(self, context: Context) -> Observation:
+        return self.observe(context)
 
     def preview(self, context: Context) -> Preview:
         names = read(Names, context.parameters)

@@ -347,3 +347,16 @@ def test_a_run_that_has_ended_is_not_paused(ada):
     run = drive(start(put("a")))
     with pytest.raises(Refused, match="not in a state for that"):
         services.pause(run, by=ada)
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_practice", "refused"), [("live", True, True), ("live", False, False), ("sandbox", True, False)]
+)
+def test_a_drill_on_real_clouds_does_only_what_is_safe_there(world, settings, mode, is_practice, refused):
+    settings.DR_MODE = mode
+    if refused:
+        with pytest.raises(Refused, match=r"No drill may do this on the real clouds: test\.put"):
+            start(put("a"), is_practice=is_practice)
+        assert not Run.objects.exists()
+    else:
+        assert start(put("a"), is_practice=is_practice).is_active

@@ -20,6 +20,7 @@ from dr_console.runs import planning, registry
 from dr_console.runs.changes import changing
 from dr_console.runs.models import Approval, Run, Step, StoredPreview
 from dr_console.runs.specs import RunSpec, StepSpec
+from dr_console.web.words import listed
 
 TRIES = 5
 
@@ -36,9 +37,10 @@ def start_run(
     """Start it. False: nothing was started, because the run returned has the same token, or works on the same subject.
 
     `preview`: what was shown to whoever starts it; the world is looked at again first, outside any transaction.
-    Raises Refused where it is not as it was shown, and ValueError for steps that no run could have.
+    Raises Refused where it is not as it was shown, or no drill may do it; ValueError for steps that no run could have.
     """
     check(spec)
+    refuse_what_no_drill_may_do(spec)
     token = client_token or secrets.token_urlsafe(16)
     if found := _existing(spec.subject, token):
         return found, False
@@ -69,6 +71,16 @@ def check(spec: RunSpec) -> None:
         TopologicalSorter(after).prepare()
     except CycleError as error:
         raise ValueError(f"{spec.subject}: {error.args[1]} wait for each other.") from error
+
+
+def refuse_what_no_drill_may_do(spec: RunSpec) -> None:
+    """A drill on the real clouds changes only what its steps know how to keep from harming users. Raises Refused."""
+    if not spec.is_practice or settings.DR_MODE != "live":
+        return
+    functions = [registry.function(step.does) for step in spec.steps]
+    unsafe = sorted({one.name for one in functions if not (one.only_looks or one.drill_safe)})
+    if unsafe:
+        raise Refused(_("No drill may do this on the real clouds: %(steps)s.") % {"steps": listed(unsafe)})
 
 
 def _existing(subject: str, token: str) -> Run | None:
