@@ -40,7 +40,7 @@ class Found:
     at: datetime
     kind: ProbeRound.Kind
     results: Mapping[int, ProbeResult]
-    canaries: health.Canaries
+    canaries: health.Canaries | None
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,9 @@ class Watch:
         if targets and not results:  # cut short by the next round, which takes what comes
             return
         self.known.learn(results)
-        self._waiting.append(Found(at, kind, results, health.Canaries(len(good), sum(good))))
+        # Of a round that was cut short before any canary had answered, nothing is known of them: no news is no failure.
+        canaries = health.Canaries(len(good), sum(good)) if good else None
+        self._waiting.append(Found(at, kind, results, canaries))
         self._write()
 
     async def _unless_it_ends(self, doing: Coroutine[Any, Any, None]) -> None:

