@@ -47,12 +47,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     # Playwright keeps an event loop running in its process from the first of its tests on, and then no test can have
-    # a loop of its own: those in a browser come last.
-    items.sort(key=_needs_browser)
+    # a loop of its own: those in a browser come last. Those that start processes come first, since they take longest.
+    items.sort(key=lambda item: (_needs_browser(item), item.get_closest_marker("processes") is None))
     for item in items:
         if item.get_closest_marker("processes"):
             # They count seconds, and a machine has few processors: one after the other.
-            item.add_marker(pytest.mark.xdist_group("processes"))
+            group = "processes in a browser" if _needs_browser(item) else "processes"
+            item.add_marker(pytest.mark.xdist_group(group))
     if config.getoption("--only-database"):
         left = [item for item in items if not _touches_database(item)]
         items[:] = [item for item in items if _touches_database(item)]
@@ -64,6 +65,8 @@ def _needs_browser(item: pytest.Item) -> bool:
 
 
 def _touches_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("one_database"):
+        return False
     fixtures = {"db", "transactional_db", "django_db_setup"} & set(getattr(item, "fixturenames", ()))
     return bool(fixtures or item.get_closest_marker("django_db") or item.get_closest_marker("processes"))
 

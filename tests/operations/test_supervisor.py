@@ -13,7 +13,7 @@ import pytest
 
 from tests.running import Running, all_gone, running
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.one_database]
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from tests.running import ROOT, Running, all_gone, running
 PORTS = ("PORT", "DR_SANDBOX_PORT", "DR_SANDBOX_SMTP_PORT")
 REHEARSE = [sys.executable, "manage.py", "rehearse"]
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.one_database]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.up.conftest import Console
 
-pytestmark = [pytest.mark.processes, pytest.mark.browser]
+pytestmark = [pytest.mark.processes, pytest.mark.one_database, pytest.mark.browser]
 
 PASSWORD = "correct-horse-battery"
 QUICK = {"DR_SANDBOX_SPEED": "30", "DR_PROBE_INTERVAL_SECONDS": "0.5", "DR_PROBE_TIMEOUT_SECONDS": "1"}
@@ -52,7 +52,7 @@ def test_a_region_outage_is_noticed_failed_over_and_told_without_one_more_click(
         expect(home.locator("#timeline")).to_contain_text("Independent hosts on the internet answer")
         expect(home.locator("main")).to_contain_text("Update the DNS records")
         expect(home.locator("#timeline")).to_contain_text("Users are served again", timeout=RECOVERY_MILLISECONDS)
-        expect(home.get_by_text("Recovered, being watched")).to_be_visible()
+        expect(home.get_by_text("Recovered, being watched", exact=True)).to_be_visible()
         expect(home.locator("main")).to_contain_text(re.compile(r"INC-\d+-\d+: users are served again"))  # the message
 
         sandbox.goto(f"{console.address}/sandbox/outbox/")
