@@ -41,7 +41,7 @@ class FailoverStep(PlanPart):
         default=[],
     )
     runs_on: models.FailoverStep.Condition = said(
-        _("Runs"),
+        _("When it runs"),
         _("Whether it runs after the success of all that it depends on, after a failure of any of it, or always."),
         default="success",
     )
