@@ -65,7 +65,8 @@ def _needs_browser(item: pytest.Item) -> bool:
 
 
 def _touches_database(item: pytest.Item) -> bool:
-    if item.get_closest_marker("one_database"):
+    # What a page asks of the database is told by the tests of its view; a browser sees no more of it.
+    if item.get_closest_marker("one_database") or _needs_browser(item):
         return False
     fixtures = {"db", "transactional_db", "django_db_setup"} & set(getattr(item, "fixturenames", ()))
     return bool(fixtures or item.get_closest_marker("django_db") or item.get_closest_marker("processes"))
