@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext_noop as _
 
 from dr_console.errors import Refused
@@ -124,17 +124,23 @@ def _cut_off(now: Considered) -> None:
 
 def _act(now: Considered, incident: Incident) -> None:
     """Start the plan's answer, or put down what stands in the way. While a run of it is under way: neither."""
-    if incident.runs.active().exists():
+    if _is_under_way(incident):
         triggers.end(incident, at=now.at)
         return
     plan = _plan_for(now.diagnosis)
     blocked = _blocked(now, incident, plan)
     if blocked is None and plan is not None:
         blocked = _start(now, incident, plan)
-    if blocked is not None:
+    # Another place's round may have started it since we looked: then what stands in the way is our own run.
+    if blocked is not None and not _is_under_way(incident):
         _trigger, is_new = triggers.block(blocked, now.diagnosis, plan=plan, incident=incident, at=now.at)
         if is_new:
             note(Outcome.BLOCKED, now, blocked.said, incident=incident)
+
+
+def _is_under_way(incident: Incident) -> bool:
+    """Also where whoever started the run has not yet written down what it belongs to."""
+    return Run.objects.active().filter(Q(incidents=incident) | Q(context__incident=incident.pk)).exists()
 
 
 def _plan_for(diagnosis: Diagnosis) -> FailoverPlan | None:
