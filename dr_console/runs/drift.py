@@ -29,10 +29,12 @@ from dr_console.runs.changes import changing
 from dr_console.runs.mishaps import Kept
 from dr_console.runs.models import Outbox, Run, Step
 from dr_console.runs.registry import Context, Idempotency, Observation, Sight
-from dr_console.runs.undoing import UNDO_SECONDS, can_be_undone
+from dr_console.runs.undoing import can_be_undone, window
 from dr_console.web.sentences import sentence
 
 EVERY = timedelta(seconds=30)
+# However long a run may be undone.
+LONGEST_WINDOW = timedelta(days=1)
 # What is read may be a little old: what differs is looked at once more before anybody is told.
 SECOND_LOOK_SECONDS = 2.0
 LASTING = frozenset({Idempotency.NATURAL_SET, Idempotency.RESOURCE_CAS, Idempotency.NAMED_CREATE})
@@ -51,7 +53,7 @@ def watch() -> None:
 def due() -> list[Run]:
     """Runs that this process has just claimed for a look."""
     at = now()
-    candidates = Run.objects.filter(mode=settings.DR_MODE, state__in=WATCHED, ended_at__gt=at - _longest_window())
+    candidates = Run.objects.filter(mode=settings.DR_MODE, state__in=WATCHED, ended_at__gt=at - LONGEST_WINDOW)
     unseen = Q(last_look_at__isnull=True) | Q(last_look_at__lt=at - EVERY)
     return [
         run
@@ -161,12 +163,7 @@ def _resources(step: Step) -> Iterable[str]:
 
 
 def _is_within_window(run: Run) -> bool:
-    window = timedelta(seconds=run.context.get("undo_seconds", UNDO_SECONDS))
-    return run.ended_at is not None and run.ended_at > now() - window
-
-
-def _longest_window() -> timedelta:
-    return timedelta(days=1)
+    return run.ended_at is not None and run.ended_at > now() - window(run)
 
 
 @lru_cache(maxsize=2)

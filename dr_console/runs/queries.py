@@ -151,8 +151,7 @@ def undo_until(run: Run, steps: Iterable[Step]) -> datetime | None:
     """Until when what was done may be put back by pressing a button; None: nothing was done, or it is too late."""
     if not any(undoing.can_be_undone(step) for step in steps):
         return None
-    window = timedelta(seconds=run.context.get("undo_seconds", undoing.UNDO_SECONDS))
-    until: datetime = (run.ended_at or now()) + window
+    until: datetime = (run.ended_at or now()) + undoing.window(run)
     return until if until > now() else None
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from dr_console.runs import registry
 from dr_console.runs.models import Run, Step
 
 UNDO_SECONDS = 3600
 PREFIX = "undo-"
+
+
+def window(run: Run) -> timedelta:
+    """For how long after its end what the run has done may be put back by pressing a button."""
+    return timedelta(seconds=run.context.get("undo_seconds", UNDO_SECONDS))
 
 
 def can_be_undone(step: Step) -> bool:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from incidents.confirming import Verdict
 from incidents.models import BlockedTrigger, EndpointState, ProbeLocation, ServiceEndpoint
 from incidents.services import deciding
+from tests import make
 from tests.incidents.seeing import CALIFORNIA, TOKYO, Watcher, World
+
+HOSTS = ("api.example.com", "cdn.example.com", "images.example.com")
 
 
 class Console:
@@ -55,3 +60,12 @@ class Console:
 
 def blocked() -> list[str]:
     return [one.blocker for one in BlockedTrigger.objects.filter(ended_at=None)]
+
+
+@pytest.fixture
+def console(time_machine: Any) -> Console:
+    """Which has seen two rounds of a world that is well."""
+    make.plan()
+    started = Console(time_machine)
+    started.rounds(2)
+    return started

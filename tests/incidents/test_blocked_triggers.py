@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -18,20 +17,13 @@ from incidents.models import (
 from incidents.services import incident as incidents
 from incidents.services import triggers
 from tests import make
-from tests.incidents.considering import Console, blocked
+from tests.incidents.considering import Console, blocked, console
 from tests.incidents.seeing import CALIFORNIA, TOKYO
+
+__all__ = ["console"]
 
 pytestmark = pytest.mark.django_db
 Blocker = BlockedTrigger.Blocker
-HOSTS = ("api.example.com", "cdn.example.com", "images.example.com")
-
-
-@pytest.fixture
-def console(time_machine: Any) -> Console:
-    make.plan()
-    console = Console(time_machine)
-    console.rounds(2)
-    return console
 
 
 def kill_switch(console: Console) -> None:

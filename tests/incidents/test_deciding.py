@@ -26,21 +26,14 @@ from incidents.models import (
 )
 from incidents.services import deciding
 from tests import make
-from tests.incidents.considering import Console, blocked
+from tests.incidents.considering import HOSTS, Console, blocked, console
 from tests.incidents.seeing import CALIFORNIA, TOKYO, World
 from tests.incidents.test_incident_services import all_at_once
 
+__all__ = ["console"]
+
 pytestmark = pytest.mark.django_db
 Blocker = BlockedTrigger.Blocker
-HOSTS = ("api.example.com", "cdn.example.com", "images.example.com")
-
-
-@pytest.fixture
-def console(time_machine: Any) -> Console:
-    make.plan()
-    console = Console(time_machine)
-    console.rounds(2)
-    return console
 
 
 def test_nothing_happens_while_all_is_well(console):

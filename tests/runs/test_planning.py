@@ -56,6 +56,7 @@ class Careless(StepFunction):
 @pytest.fixture(autouse=True)
 def world(monkeypatch: pytest.MonkeyPatch) -> type[World]:
     monkeypatch.setattr(registry, "_functions", {})
+    monkeypatch.setattr(registry, "_sources", [])  # else those of the apps would be lost with it
     registry.register(Point, Careless)
     World.points_at, World.failing, World.warnings = "tokyo", None, ()
     return World

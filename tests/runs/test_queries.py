@@ -41,6 +41,7 @@ class Purge(Point):
 @pytest.fixture(autouse=True)
 def functions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_functions", {})
+    monkeypatch.setattr(registry, "_sources", [])  # else those of the apps would be lost with it
     registry.register(Point, Look, Purge)
 
 
