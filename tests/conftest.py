@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import translation
 from playwright.sync_api import expect
 
-from dr_console.audit import triggers
+from dr_console.audit import origin, triggers
 from dr_console.operations.redis_server import RedisServer, find_binary
 from dr_console.providers import budgets
 from tests import live_server
@@ -134,6 +134,12 @@ def _nothing_spent() -> None:
 def _default_language() -> None:
     """A request leaves its language with the thread, and the next test may call a service in that thread."""
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _begun_in_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that a test calls says which process it is, which the next test's is not."""
+    monkeypatch.setattr(origin, "_process", origin.TERMINAL)
 
 
 @pytest.fixture(scope="session")

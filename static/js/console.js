@@ -88,19 +88,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 // --- Focus and announcements after a swap ------------------------------------------------------------------------
-let focusWasInside = false;
+// Answers arrive side by side: which of them replaces the focused element is remembered by answer.
+const replacesFocus = new WeakSet();
 document.addEventListener("htmx:beforeSwap", (event) => {
-  focusWasInside = event.detail.target?.contains?.(document.activeElement) ?? false;
+  const { target, xhr } = event.detail;
+  if (target?.contains?.(document.activeElement)) replacesFocus.add(xhr);
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   const arrived = document.getElementById(event.detail.elt.id) || event.detail.elt;
   // htmx keeps the focus on an element that came back under the same id; else do not lose it to the top of the page.
-  if (focusWasInside && (document.activeElement === document.body || !document.activeElement)) {
+  if (replacesFocus.has(event.detail.xhr) && (document.activeElement === document.body || !document.activeElement)) {
     const wanted = one("[data-focus], [autofocus]", arrived) || arrived;
     if (!wanted.hasAttribute("tabindex")) wanted.tabIndex = -1;
     wanted.focus({ preventScroll: true });
   }
-  focusWasInside = false;
   if (arrived.dataset?.announce) announce(arrived.dataset.announce);
   prepare(arrived);
   showAge();
