@@ -19,8 +19,11 @@ class Role:
 
 VIEWER = frozenset({"plans.view_plan", "incidents.view_incident", "runs.view_run", "notifications.view_delivery"})
 MANAGER = VIEWER | {"plans.change_metadata", "audit.view_auditentry"}
-RESPONDER = VIEWER
+RESPONDER = VIEWER | {"incidents.respond_to_incident"}
 COMMANDER = RESPONDER | {
+    "incidents.command_incident",
+    "incidents.publish_update",
+    "incidents.change_alert_source",
     "operations.check_providers",
     "sandbox_page.change_world",
     "incidents.declare_incident",

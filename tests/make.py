@@ -27,7 +27,7 @@ from dr_console.providers.capabilities.probe import Failure
 from dr_console.providers.checking import Finding, State
 from dr_console.runs.models import Run, Step
 from incidents.figures import Sample, pack_samples
-from incidents.models import Contact, FailoverPlan, Incident, ProbeRound, Region, Service, ServiceEndpoint
+from incidents.models import Contact, FailoverPlan, Incident, ProbeRound, Region, Service, ServiceEndpoint, Severity
 
 _number = numbers(1)
 
@@ -106,7 +106,7 @@ def incident(**fields: Any) -> Incident:
     defaults: dict[str, Any] = {
         "reference": f"INC-2026-{next(_number):03}",
         "title": "API unavailable",
-        "severity": Incident.Severity.P0,
+        "severity": Severity.P0,
     }
     return Incident.objects.create(**defaults | fields)
 

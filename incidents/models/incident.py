@@ -25,15 +25,13 @@ class Severity(models.TextChoices):
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def open(self) -> IncidentQuerySet:
-        return self.exclude(status=Incident.Status.RESOLVED)
+        return self.exclude(status__in=Incident.OVER)
 
     def real(self) -> IncidentQuerySet:
         return self.filter(is_practice=False)
 
 
 class Incident(models.Model):
-    Severity = Severity
-
     class Origin(models.TextChoices):
         BREACH = "breach", _("Noticed by the console")
         PERSON = "person", _("Declared by a person")
@@ -45,19 +43,27 @@ class Incident(models.Model):
         OPEN = "open", _("Open")
         MITIGATED = "mitigated", _("Mitigated")
         RESOLVED = "resolved", _("Resolved")
+        CLOSED = "closed", _("Closed")
 
     NEXT_STATUSES = {
         Status.OPEN: {Status.MITIGATED, Status.RESOLVED},
         Status.MITIGATED: {Status.OPEN, Status.RESOLVED},
-        Status.RESOLVED: {Status.OPEN},
+        Status.RESOLVED: {Status.OPEN, Status.CLOSED},
+        Status.CLOSED: {Status.OPEN},
     }
+    # Nobody works on it any more.
+    OVER = (Status.RESOLVED, Status.CLOSED)
+    # What an incident is taken for until somebody has said how bad it is: the worse, for nobody is to be paged late.
+    ASSUMED = Severity.P1
 
     reference = models.CharField(_("reference"), max_length=60, unique=True, help_text="For people: INC-2025-001.")
     title = models.CharField(_("title"), max_length=200)
     said_title = models.JSONField(
         default=dict, blank=True, help_text="The title as a sentence, where the console wrote it."
     )
-    severity = models.CharField(_("severity"), max_length=2, choices=Severity)
+    severity = models.CharField(
+        _("severity"), max_length=2, choices=Severity, blank=True, help_text="Empty: nobody has said yet how bad it is."
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
     service = models.ForeignKey(
         Service, models.PROTECT, null=True, blank=True, related_name="incidents", verbose_name=_("service")
@@ -95,8 +101,18 @@ class Incident(models.Model):
         _("recovered"), null=True, blank=True, help_text="First good probe of those that verified it: RTO stops here."
     )
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True, help_text="Last probe of those.")
+    acknowledged_at = models.DateTimeField(
+        _("acknowledged"), null=True, blank=True, help_text="When the first person said: I am on it."
+    )
     mitigated_at = models.DateTimeField(_("mitigated"), null=True, blank=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="duplicates", verbose_name=_("duplicate of")
+    )
+    postmortem_due_at = models.DateTimeField(
+        _("postmortem due"), null=True, blank=True, help_text="Empty: none is owed."
+    )
 
     objects = IncidentQuerySet.as_manager()
 
@@ -105,8 +121,8 @@ class Incident(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="incident_resolved_exactly_when_it_has_a_time",
-                condition=Q(status="resolved", resolved_at__isnull=False)
-                | (~Q(status="resolved") & Q(resolved_at__isnull=True)),
+                condition=Q(status__in=["resolved", "closed"], resolved_at__isnull=False)
+                | (~Q(status__in=["resolved", "closed"]) & Q(resolved_at__isnull=True)),
             ),
             models.UniqueConstraint(
                 name="incident_one_open_for_what_was_noticed",
@@ -116,6 +132,10 @@ class Incident(models.Model):
         ]
         permissions = [
             ("declare_incident", "Can declare an incident"),
+            ("command_incident", "Can take command, and say how bad and how far it is"),
+            ("respond_to_incident", "Can work the checklist, write notes, take tasks"),
+            ("publish_update", "Can tell managers and customers how it goes"),
+            ("change_alert_source", "Can say what other programs may alert of"),
             ("start_failover", "Can preview and start a failover"),
             ("change_degradation_level", "Can set the degradation level"),
         ]
@@ -130,6 +150,15 @@ class Incident(models.Model):
     def words(self) -> str:
         """The title: as a person wrote it, or the console’s in the reader’s language."""
         return spoken(self.said_title) or self.title
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in self.OVER
+
+    @property
+    def assumed_severity(self) -> Severity:
+        """How bad it is taken for, also while nobody has said."""
+        return Severity(self.severity) if self.severity else self.ASSUMED
 
     @property
     def topic(self) -> str:

@@ -126,7 +126,7 @@ def switches(mode: str) -> QuerySet[Run]:
     """
     kinds = (Run.Kind.FAILOVER, Run.Kind.FAILBACK)
     moved = Run.objects.filter(kind__in=kinds, mode=mode, is_practice=False).exclude(state__in=CHANGED_NOTHING)
-    open_or_none = Q(incidents=None) | ~Q(incidents__status=Incident.Status.RESOLVED)
+    open_or_none = Q(incidents=None) | ~Q(incidents__status__in=Incident.OVER)
     return moved.filter(open_or_none, looked_at=None).distinct()
 
 

@@ -58,8 +58,8 @@ def phase(incident: Incident, run: Run | None) -> str:
     """How far it is, in a few words: as the run goes while there is one, else as the incident stands."""
     if run is not None and run.is_active:
         return _phase_of_run(run)
-    if incident.status == Incident.Status.RESOLVED:
-        return _("Resolved")
+    if incident.is_over:
+        return str(incident.get_status_display())
     if incident.recovered_at:
         return _("Recovered, being watched")
     if run is not None and run.state in (Run.State.FAILED, Run.State.TIMED_OUT, Run.State.ROLLBACK_FAILED):

@@ -63,7 +63,7 @@ def next_action(incident: Incident, shown: ShownRun | None, person: Person) -> N
     """Exactly one, whatever the state: what a commander who has just been woken has to do first."""
     if shown is not None and shown.run.is_active:
         found = replace(_in_run(shown), version=shown.run.version)
-    elif incident.status == Incident.Status.RESOLVED:
+    elif incident.is_over:
         found = NextAction(_("nothing more to do"), [_("This incident is resolved.")], None, [_reopen(incident)])
     elif incident.recovered_at:
         found = _after_recovery(incident, shown)

@@ -73,8 +73,10 @@ URGENCIES = {
 
 def declared(incident: Incident, said: Sentence | None = None) -> list[Delivery]:
     """Tell the first row of the matrix for the incident's severity that there is one, and why: `said`."""
-    people = recipients.first_row(incident.severity, at=now())
-    return _tell(people, Event.DECLARED, incident, said or {}, incident.severity, f"{incident.reference}:declared")
+    people = recipients.first_row(incident.assumed_severity, at=now())
+    return _tell(
+        people, Event.DECLARED, incident, said or {}, incident.assumed_severity, f"{incident.reference}:declared"
+    )
 
 
 def critical(incident: Incident, said: Sentence, dedup_key: str, *, event: Event = Event.CRITICAL) -> list[Delivery]:
@@ -100,7 +102,7 @@ def on_channel(
     `dedup_key` if empty; RECOVERED and CLEARED end the page of their `key`. `said` is the whole text where there is
     no incident.
     """
-    severity = severity or (incident.severity if incident else Severity.P2)
+    severity = severity or (incident.assumed_severity if incident else Severity.P2)
     people = recipients.by_channel(ChannelKind(kind), severity, at=now())
     return _tell(people, Event(event), incident, said, severity, dedup_key, key=key, is_practice=is_practice)
 
@@ -116,12 +118,14 @@ def recovered(incident: Incident, said: Sentence | None = None) -> list[Delivery
         for channel, address, name, language in told(incident.reference)
         if channel != Channel.WEBHOOK
     ]
-    people = heard or recipients.first_row(incident.severity, at=now())
-    people = [*people, *recipients.by_channel(ChannelKind.SLACK, incident.severity, at=now())]
+    people = heard or recipients.first_row(incident.assumed_severity, at=now())
+    people = [*people, *recipients.by_channel(ChannelKind.SLACK, incident.assumed_severity, at=now())]
     reachable = [one for one in people if one.channel != ChannelKind.PHONE]
     when = f"{incident.recovered_at:%Y%m%d%H%M%S}" if incident.recovered_at else "unmeasured"
     dedup_key = f"{incident.reference}:recovered:{when}"
-    return _tell(reachable, Event.RECOVERED, incident, said or _how_long(incident), incident.severity, dedup_key)
+    return _tell(
+        reachable, Event.RECOVERED, incident, said or _how_long(incident), incident.assumed_severity, dedup_key
+    )
 
 
 def _how_long(incident: Incident) -> Sentence:

@@ -18,7 +18,7 @@ from dr_console.live.publish import nudge
 from dr_console.plans.queries import newest_version
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import Incident, ReferenceCounter, ReportTemplate, Service, Severity, TimelineEntry
-from incidents.services import alerts, timeline
+from incidents.services import alerts, consequences, timeline
 
 Kind = TimelineEntry.Kind
 Status = Incident.Status
@@ -71,6 +71,7 @@ def declare(
     audit("incident.declared", by=by, target=incident, after={"severity": severity, "origin": origin})
     nudge("console", "incidents")
     timeline.record(incident, sentence(_("Declared as %(severity)s"), severity=severity), kind=Kind.DECLARED, by=by)
+    consequences.declared(incident)
     return incident, True
 
 
@@ -81,15 +82,17 @@ def rediagnose(incident: Incident, *, title: Sentence, severity: Severity, **fac
     A severity never goes down by itself.
     """
     incident = _locked(incident)
-    worse = min(severity, Severity(incident.severity), key=Severity.values.index)
+    worse = min(severity, incident.assumed_severity, key=Severity.values.index)
     changed: dict[str, Any] = {**facts, "said_title": title, "severity": worse}
-    was = incident.said_title or {"text": incident.title}
+    was, was_as_bad_as = incident.said_title or {"text": incident.title}, incident.severity
     for name, value in changed.items():
         setattr(incident, name, value)
     incident.save(update_fields=list(changed))
     _tell_pages(incident)
     if was != title:
         timeline.record(incident, sentence(_("Now it looks like this: %(title)s"), title=title), kind=Kind.NOTICED)
+    if was_as_bad_as != worse:
+        consequences.severity_changed(incident, was_as_bad_as)
     return incident
 
 
@@ -99,13 +102,16 @@ def recovered(incident: Incident, *, at: datetime, verified_at: datetime) -> boo
     it. The incident is mitigated; resolving it stays with people. False if that was known.
     """
     incident = _locked(incident)
-    if incident.recovered_at is not None or incident.status == Status.RESOLVED:
+    if incident.recovered_at is not None or incident.is_over:
         return False
+    was = incident.status
     incident.recovered_at, incident.verified_at = max(at, incident.started_at), verified_at
     incident.status, incident.mitigated_at = Status.MITIGATED, verified_at
     incident.save(update_fields=["recovered_at", "verified_at", "status", "mitigated_at"])
     _tell_pages(incident)
     _record_recovery(incident, verified_at)
+    if was != Status.MITIGATED:
+        consequences.status_changed(incident, was)
     alerts.recovered(incident)
     return True
 
@@ -121,6 +127,7 @@ def failing_again(incident: Incident, *, at: datetime, why: Sentence) -> bool:
     incident.save(update_fields=["status", "mitigated_at", "recovered_at", "verified_at"])
     _tell_pages(incident)
     timeline.record(incident, sentence(_("It fails again: %(why)s"), why=why), kind=Kind.NOTICED, at=at)
+    consequences.status_changed(incident, Status.MITIGATED)
     return True
 
 
@@ -155,6 +162,7 @@ def _become(
     audit(f"incident.{status.value}", by=by, target=incident, before={"status": was}, after={"status": status.value})
     _tell_pages(incident)
     timeline.record(incident, said, kind=Kind.CHANGED, by=by)
+    consequences.status_changed(incident, was)
     return incident
 
 

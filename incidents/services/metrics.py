@@ -168,7 +168,7 @@ def _follow(breach: Breach, state: ThresholdState) -> None:
 def _clear(breach: Breach, at: datetime, said: Sentence) -> None:
     breach.cleared_at = max(at, breach.opened_at)
     breach.save(update_fields=["cleared_at"])
-    if breach.incident and breach.incident.status != Incident.Status.RESOLVED:
+    if breach.incident and not breach.incident.is_over:
         _note(breach.incident, said, f"breach-{breach.pk}-cleared", at)
     _alert(breach, alerts.Event.CLEARED, said)
 
@@ -209,7 +209,7 @@ def _attach(breach: Breach, incident: Incident | None) -> None:
     breach.incident = incident
     breach.save(update_fields=["incident"])
     severity = MATTERS.get(Metric(breach.metric))
-    if incident.dedup_key == DEDUP_KEY and severity and severity < incident.severity:
+    if incident.dedup_key == DEDUP_KEY and severity and severity < incident.assumed_severity:
         incidents.rediagnose(incident, title=words.title(breach), severity=severity)
     _note(incident, words.opened(breach), f"breach-{breach.pk}-opened", breach.opened_at)
 

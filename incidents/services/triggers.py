@@ -68,7 +68,7 @@ def end(incident: Incident | None, *, at: datetime, blocker: BlockedTrigger.Bloc
 def end_left_over(*, at: datetime) -> None:
     """What stood in the way of answering an incident that is over, or that a run is at work on, does so no longer."""
     present = BlockedTrigger.objects.filter(ended_at=None, incident__isnull=False)
-    over = Q(incident__recovered_at__isnull=False) | Q(incident__status=Incident.Status.RESOLVED)
+    over = Q(incident__recovered_at__isnull=False) | Q(incident__status__in=Incident.OVER)
     if _end(present.filter(pk__in=present.filter(over).values("pk")), at):
         nudge("console", "decisions")
 
