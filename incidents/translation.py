@@ -26,6 +26,7 @@ class DescribedTexts(TranslationOptions):
         models.EscalationPolicy,
         models.ChecklistTemplate,
         models.ReportTemplate,
+        models.UpdatePolicy,
     ]
 )
 class NamedTexts(TranslationOptions):
@@ -60,3 +61,8 @@ class VendorTexts(TranslationOptions):
 @register([models.ReportSection])
 class ReportSectionTexts(TranslationOptions):
     fields = ("heading", "body")
+
+
+@register([models.UpdateWording])
+class UpdateWordingTexts(TranslationOptions):
+    fields = ("headline", "conditions", "actions", "needs")

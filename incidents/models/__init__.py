@@ -18,6 +18,19 @@ from incidents.models.recovery import RecoveryStage, RecoveryTask
 from incidents.models.report import ReportSection, ReportTemplate
 from incidents.models.service import Region, Service, ServiceEndpoint
 from incidents.models.timeline import TimelineEntry
+from incidents.models.update import (
+    Audience,
+    Impact,
+    MaintenanceNotice,
+    Stage,
+    StatusPage,
+    StatusStore,
+    StatusUpdate,
+    UpdateCadence,
+    UpdateDue,
+    UpdatePolicy,
+    UpdateWording,
+)
 
 __all__ = [
     "About",
@@ -63,4 +76,15 @@ __all__ = [
     "Turn",
     "Vendor",
     "VendorChannel",
+    "Audience",
+    "Impact",
+    "MaintenanceNotice",
+    "Stage",
+    "StatusPage",
+    "StatusStore",
+    "StatusUpdate",
+    "UpdateCadence",
+    "UpdateDue",
+    "UpdatePolicy",
+    "UpdateWording",
 ]
