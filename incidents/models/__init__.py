@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from incidents.models.checklist import ChecklistTemplate, ChecklistTemplateItem
+from incidents.models.checklist import (
+    ChecklistAnswer,
+    ChecklistItem,
+    ChecklistTemplate,
+    ChecklistTemplateItem,
+    ChosenChecklist,
+    ItemAction,
+    ItemCondition,
+)
+from incidents.models.command import Ask, CommandDecision, Handover, Opinion, RoleAssignment
 from incidents.models.contact import ChannelKind, Contact, ContactChannel, Vendor, VendorChannel
 from incidents.models.decision import BlockedTrigger, Decision, DecisionState, LookedAt, MaintenanceWindow
 from incidents.models.degradation import DegradationChange, DegradationLevel
@@ -15,7 +24,7 @@ from incidents.models.objectives import About, Objectives
 from incidents.models.oncall import Rotation
 from incidents.models.probe import EndpointState, ProbeLocation, ProbeRollup, ProbeRound
 from incidents.models.recovery import RecoveryStage, RecoveryTask
-from incidents.models.report import ReportSection, ReportTemplate
+from incidents.models.report import PostmortemRule, ReportSection, ReportTemplate
 from incidents.models.service import Region, Service, ServiceEndpoint
 from incidents.models.timeline import TimelineEntry
 from incidents.models.update import (
@@ -34,11 +43,16 @@ from incidents.models.update import (
 
 __all__ = [
     "About",
+    "Ask",
     "Breach",
     "BlockedTrigger",
     "ChannelKind",
+    "ChecklistAnswer",
+    "ChecklistItem",
     "ChecklistTemplate",
     "ChecklistTemplateItem",
+    "ChosenChecklist",
+    "CommandDecision",
     "Contact",
     "ContactChannel",
     "DegradationChange",
@@ -51,10 +65,15 @@ __all__ = [
     "FailoverPlan",
     "FailoverStep",
     "Failure",
+    "Handover",
     "Incident",
+    "ItemAction",
+    "ItemCondition",
     "LookedAt",
     "MaintenanceWindow",
     "Objectives",
+    "Opinion",
+    "PostmortemRule",
     "ProbeLocation",
     "ProbeRollup",
     "ProbeRound",
@@ -64,6 +83,7 @@ __all__ = [
     "Region",
     "ReportSection",
     "ReportTemplate",
+    "RoleAssignment",
     "Rotation",
     "Sample",
     "Service",
