@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from incidents.models.alert import Alert, AlertEvent, AlertPayload, AlertRule, AlertSource, Silence
 from incidents.models.checklist import (
     ChecklistAnswer,
     ChecklistItem,
@@ -26,7 +27,7 @@ from incidents.models.probe import EndpointState, ProbeLocation, ProbeRollup, Pr
 from incidents.models.recovery import RecoveryStage, RecoveryTask
 from incidents.models.report import PostmortemRule, ReportSection, ReportTemplate
 from incidents.models.service import Region, Service, ServiceEndpoint
-from incidents.models.timeline import TimelineEntry
+from incidents.models.timeline import TimelineEntry, TimelineHead
 from incidents.models.update import (
     Audience,
     Impact,
@@ -43,6 +44,11 @@ from incidents.models.update import (
 
 __all__ = [
     "About",
+    "Alert",
+    "AlertEvent",
+    "AlertPayload",
+    "AlertRule",
+    "AlertSource",
     "Ask",
     "Breach",
     "BlockedTrigger",
@@ -89,10 +95,12 @@ __all__ = [
     "Service",
     "ServiceEndpoint",
     "Severity",
+    "Silence",
     "Source",
     "Threshold",
     "ThresholdState",
     "TimelineEntry",
+    "TimelineHead",
     "Turn",
     "Vendor",
     "VendorChannel",
