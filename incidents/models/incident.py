@@ -37,6 +37,7 @@ class Incident(models.Model):
         PERSON = "person", _("Declared by a person")
         TERMINAL = "terminal", _("Declared by a command")
         API = "api", _("Declared through the API")
+        ALERT = "alert", _("Told of by another program")
         DRILL = "drill", _("Part of a drill")
 
     class Status(models.TextChoices):
@@ -91,6 +92,9 @@ class Incident(models.Model):
     dedup_key = models.CharField(
         max_length=120, blank=True, help_text="What was noticed: while it is open, the same is attached to it."
     )
+    client_token = models.CharField(
+        max_length=120, blank=True, help_text="Who declares with it again gets the same incident."
+    )
     failure = models.CharField(_("kind of failure"), max_length=20, blank=True, help_text="A word of diagnosis.Kind.")
     diagnosis = models.JSONField(default=dict, help_text="What the last diagnosis said, with its reasons.")
     runs = models.ManyToManyField("runs.Run", related_name="incidents")
@@ -110,6 +114,7 @@ class Incident(models.Model):
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="duplicates", verbose_name=_("duplicate of")
     )
+    before_merge = models.JSONField(default=dict, blank=True, help_text="What taking a merge back restores.")
     postmortem_due_at = models.DateTimeField(
         _("postmortem due"), null=True, blank=True, help_text="Empty: none is owed."
     )
@@ -128,6 +133,9 @@ class Incident(models.Model):
                 name="incident_one_open_for_what_was_noticed",
                 fields=["dedup_key"],
                 condition=Q(status__in=["open", "mitigated"]) & ~Q(dedup_key=""),
+            ),
+            models.UniqueConstraint(
+                name="incident_declared_once_with_a_token", fields=["client_token"], condition=~Q(client_token="")
             ),
         ]
         permissions = [

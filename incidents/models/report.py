@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from dr_console.plans.models import PlanChild, PlanSingle
+from incidents.models.incident import Severity
 
 
 class ReportTemplate(PlanSingle):
@@ -37,3 +38,18 @@ class ReportSection(PlanChild):
 
     def __str__(self) -> str:
         return self.heading
+
+
+class PostmortemRule(PlanChild):
+    """By when a postmortem is owed for incidents of a severity; one that no rule names owes none."""
+
+    template = models.ForeignKey(ReportTemplate, models.CASCADE, related_name="postmortems")
+    severity = models.CharField(_("severity"), max_length=2, choices=Severity)
+    days = models.PositiveSmallIntegerField(_("days"), help_text="Counted from when the incident is resolved.")
+    working_days_only = models.BooleanField(_("working days only"), default=False)
+
+    class Meta(PlanChild.Meta):
+        constraints = [models.UniqueConstraint(fields=["template", "severity"], name="postmortem_rule_severity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.days}"

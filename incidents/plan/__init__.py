@@ -137,6 +137,9 @@ SECTIONS = [
         entry=response.ReportTemplate,
         model=models.ReportTemplate,
         many=False,
-        children={"sections": Child(models.ReportSection, "template")},
+        children={
+            "sections": Child(models.ReportSection, "template"),
+            "postmortems": Child(models.PostmortemRule, "template", ("severity",)),
+        },
     ),
 ]

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from dr_console.plans.problems import Problem
 from dr_console.plans.schema import (
+    Flag,
     Key,
     Line,
     Minutes,
@@ -137,6 +138,24 @@ class ReportSection(PlanPart):
     )
 
 
+class PostmortemRule(PlanPart):
+    severity: models.Severity = said(_("Severity"), _("Which incidents it is about. One that is not named owes none."))
+    days: Annotated[int, Field(ge=1, le=366)] = said(
+        _("Within (days)"), _("Counted from when the incident is resolved.")
+    )
+    working_days_only: Flag = said(
+        _("Working days only"), _("Whether Saturdays and Sundays are left out."), default=False
+    )
+
+
+def _each_severity_once(rules: list[PostmortemRule]) -> list[PostmortemRule]:
+    severities = [rule.severity for rule in rules]
+    for severity in severities:
+        if severities.count(severity) > 1:
+            raise wrong(gettext("each severity at most once, but %(severity)s is there twice") % {"severity": severity})
+    return rules
+
+
 class ReportTemplate(PlanPart):
     name: Text = said(_("Name"), _("What the report is called."))
     reference_pattern: Annotated[Line, Field(max_length=60), AfterValidator(_pattern)] = said(
@@ -144,3 +163,6 @@ class ReportTemplate(PlanPart):
         _("How incidents are numbered: {year} and {number}, with leading zeros as {number:03}."),
     )
     sections: list[ReportSection] = said(_("Sections"), _("What the report has to tell, in order."), default=[])
+    postmortems: Annotated[list[PostmortemRule], AfterValidator(_each_severity_once)] = said(
+        _("Postmortems"), _("After which incidents one is owed, and by when."), default=[]
+    )
