@@ -99,7 +99,15 @@ class ChecklistItem(PlanPart):
         _("Role"), _("Who of the response team does it."), default="commander"
     )
     due_minutes: Minutes | None = said(
-        _("Due after (minutes)"), _("Counted from the declaration. Empty: no time is set."), default=None
+        _("Due after (minutes)"), _("Counted from the beginning of the incident. Empty: no time is set."), default=None
+    )
+    action: models.ItemAction | None = said(
+        _("Leads to"),
+        _("What the item opens or does, and what ticks it by itself. Empty: people tick it."),
+        default=None,
+    )
+    condition: models.ItemCondition | None = said(
+        _("Condition"), _("When the item is to be done. Empty: always."), default=None
     )
 
 
@@ -107,10 +115,14 @@ class Checklist(PlanPart):
     key: Key = said(_("Key"), _("Name of the checklist in this file."))
     name: Text = said(_("Name"), _("What the checklist is called."))
     severities: Annotated[list[models.Severity], NoDoubles] = said(
-        _("Severities"), _("Which incidents get it. Empty: all."), default=[]
+        _("Severities"),
+        _("Which incidents get it, unless another list names their kind of failure. Empty: all."),
+        default=[],
     )
     failures: Annotated[list[models.Failure], NoDoubles] = said(
-        _("Kinds of failure"), _("For which kinds of failure. Empty: all."), default=[]
+        _("Kinds of failure"),
+        _("For which kinds of failure. The list that says most exactly what it is for is taken. Empty: all."),
+        default=[],
     )
     items: Annotated[list[ChecklistItem], Field(min_length=1)] = said(
         _("Items"), _("What nobody may forget, in order.")
