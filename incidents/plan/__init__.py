@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop
 
 from dr_console.plans.registry import Child, Section
 from incidents import models
-from incidents.plan import people, places, response, switching
+from incidents.plan import communication, people, places, response, switching
 
 SECTIONS = [
     Section(
@@ -128,6 +128,19 @@ SECTIONS = [
         entry=response.Checklist,
         model=models.ChecklistTemplate,
         children={"items": Child(models.ChecklistTemplateItem, "checklist")},
+    ),
+    Section(
+        name="status_updates",
+        label=_("Status updates"),
+        singular=_("audience of updates"),
+        description=gettext_noop("Who is told how it goes, how often, and in which words an update begins."),
+        entry=communication.UpdatePolicy,
+        model=models.UpdatePolicy,
+        children={
+            "cadences": Child(models.UpdateCadence, "policy", ("severity",)),
+            "wordings": Child(models.UpdateWording, "policy", ("stage",)),
+        },
+        check=communication.audiences_once,
     ),
     Section(
         name="report_template",

@@ -146,6 +146,20 @@ def own_severities(draw: st.DrawFn, policies: list[Content]) -> None:
         policy["severity"] = severity
 
 
+def own_audiences(draw: st.DrawFn, policies: list[Content]) -> None:
+    for policy, audience in zip(policies, draw(st.permutations(["responders", "managers", "customers"])), strict=False):
+        policy["audience"] = audience
+
+
+def read_channels(draw: st.DrawFn, policy: Content, content: Content) -> None:
+    policy["channels"] = draw(st.lists(st.sampled_from(["email", "slack"]), unique=True))
+
+
+def filled_in(draw: st.DrawFn, wording: Content, content: Content) -> None:
+    for name in wording.keys() - {"stage"}:
+        wording[name] = draw(st.sampled_from(["{severity} {title}", {"en": "{service}", "zh-hans": "{service} 故障"}]))
+
+
 def address(draw: st.DrawFn, channel: Content, content: Content) -> None:
     channel["address"] = draw(ADDRESSES[channel["kind"]])
 
@@ -227,6 +241,7 @@ TOGETHER = {
     "failover_plans": ways_back,
     "degradation_levels": own_levels,
     "escalation_policies": own_severities,
+    "status_updates": own_audiences,
 }
 RULES = {
     "services.endpoints": status,
@@ -237,6 +252,8 @@ RULES = {
     "contacts.channels": address,
     "vendors": hours,
     "vendors.channels": address,
+    "status_updates": read_channels,
+    "status_updates.wordings": filled_in,
     "report_template": pattern,
     "backup_policies": interval,
     "drill_calendar": rule,
