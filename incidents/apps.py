@@ -58,4 +58,4 @@ class IncidentsConfig(AppConfig):
             )
         )
         actions.register({"degradation.set": _("Degradation level changed")})
-        topics.allow("incident-", lambda person, _topic: person.has_perm("incidents.view_incident"))
+        topics.allow("incident-", lambda person, _topic: person.has_perm("incidents.view_incident"), is_attended=True)

@@ -16,7 +16,8 @@ import django.db
 import structlog
 
 from dr_console.live import history
-from dr_console.live.publish import CONNECTED
+from dr_console.live.attendance import KEEP_SECONDS, Attendance
+from dr_console.live.publish import CONNECTED, HERE
 from dr_console.live.reading import Reader, ask
 from dr_console.live.viewers import BEAT, Channel, Message, Viewer, message
 from dr_console.live.wakeups import wakeups
@@ -33,16 +34,25 @@ CHECKED_AT_ONCE = 50
 class Hub:
     """Lives on one event loop, and works only while somebody is watching."""
 
-    def __init__(self, *, sweep_seconds: float = 1.0, beat_seconds: float = 15.0, check_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        *,
+        sweep_seconds: float = 1.0,
+        beat_seconds: float = 15.0,
+        check_seconds: float = 60.0,
+        keep_seconds: float = KEEP_SECONDS,
+    ) -> None:
         self.sweep_seconds = sweep_seconds
         self.beat_seconds = beat_seconds
         self.check_seconds = check_seconds
+        self.keep_seconds = keep_seconds
         self._viewers: set[Viewer] = set()
         self._channels: dict[str, Channel] = {}
         self._work: asyncio.Task[None] | None = None
         self._is_listening = asyncio.Event()
         self._woken = asyncio.Event()
         self._dirty: set[str] = set()
+        self._attendance = Attendance()
         _hubs.add(self)
 
     @property
@@ -62,8 +72,8 @@ class Hub:
                 last = seq
                 yield wire
             while messages := await viewer.take():
-                fresh = b"".join([told.wire for told in messages if told.seq > last or told is BEAT])
-                last = max(last, messages[-1].seq)
+                fresh = b"".join([told.wire for told in messages if told.seq > last or not told.seq])
+                last = max(last, *(told.seq for told in messages))
                 if fresh:
                     yield fresh
         except django.db.Error as error:
@@ -99,6 +109,7 @@ class Hub:
             position = await ask(history.head, topic)
             channel = self._channels.setdefault(topic, Channel(topic, position))
         channel.viewers.add(viewer)
+        self._attendance.came(topic, viewer.watch.person)
         return channel
 
     def _leave(self, viewer: Viewer) -> None:
@@ -106,6 +117,7 @@ class Hub:
         channel = self._channels.get(viewer.watch.topic)
         if channel is not None:
             channel.viewers.discard(viewer)
+            self._attendance.left(channel, viewer.watch.person)
             if not channel.viewers:
                 del self._channels[channel.topic]
         if not self._viewers and self._work is not None:
@@ -125,6 +137,7 @@ class Hub:
                 tasks.create_task(self._follow(reader))
                 tasks.create_task(self._beat())
                 tasks.create_task(self._check())
+                tasks.create_task(self._attend())
         finally:
             reader.close()
 
@@ -139,10 +152,17 @@ class Hub:
                 viewer.close()
 
     async def _listen(self) -> None:
-        async for topic in wakeups():
+        async for wakeup in wakeups():
             self._is_listening.set()
-            self._dirty |= self._channels.keys() if topic is None else {topic}
+            if wakeup is not None and wakeup.name == HERE:
+                self._tell_of_somebody(wakeup.topic)
+                continue
+            self._dirty |= self._channels.keys() if wakeup is None else {wakeup.topic}
             self._woken.set()
+
+    def _tell_of_somebody(self, topic: str) -> None:
+        if channel := self._channels.get(topic):
+            channel.tell_of_somebody()
 
     async def _follow(self, reader: Reader) -> None:
         """Read what happened, when woken and every second, and tell it."""
@@ -200,6 +220,12 @@ class Hub:
             await asyncio.sleep(self.beat_seconds)
             for viewer in self._viewers:
                 viewer.offer(BEAT)
+
+    async def _attend(self) -> None:
+        """Redis may have forgotten who is there, or not have answered when they came."""
+        while True:
+            await asyncio.sleep(self.keep_seconds)
+            await self._attendance.keep(list(self._channels.values()))
 
     async def _check(self) -> None:
         """Close the streams of people who logged out, were deactivated, or may no longer see the topic."""

@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 CHANNEL = "live:"
 CONNECTED = "connected"
+# Told by presence.py alone, to those who are there: no event, and without a number.
+HERE = "here"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
 
 WAIT_SECONDS = 0.8
@@ -37,7 +39,7 @@ def nudge(topic: str, name: str) -> None:
     """
     if not topics.NAME.fullmatch(topic):
         raise ValueError(f"{topic!r} is no name of a topic.")
-    if not NAME.fullmatch(name) or name == CONNECTED:
+    if not NAME.fullmatch(name) or name in (CONNECTED, HERE):
         raise ValueError(f"{name!r} is no name of a change.")
     with transaction.atomic(savepoint=False):
         row = _take_number(topic)

@@ -35,9 +35,9 @@ def stream(request: HttpRequest, topic: str) -> HttpResponse:
         sentence = _("The number of the last event that was seen must be a whole number, as the stream itself gave it.")
         return HttpResponseBadRequest(sentence, content_type="text/plain; charset=utf-8")
 
-    hand_over(
-        getattr(request, "scope", {}), Watch(topic, after, partial(still_welcome, request.session.session_key, topic))
-    )
+    may_stay = partial(still_welcome, request.session.session_key, topic)
+    person = (request.user.pk or 0) if topics.is_attended(topic) else 0
+    hand_over(getattr(request, "scope", {}), Watch(topic, after, may_stay, person))
     response = HttpResponse(ASK_AGAIN, content_type="text/event-stream")
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"  # nginx would otherwise hold events back

@@ -7,16 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from dr_console.live.publish import HERE
+
 ROOM = 256
 
 
 @dataclass(frozen=True)
 class Watch:
-    """What somebody may watch: from which event on, and for how long. `may_stay` reads the database."""
+    """What somebody may watch: from which event on, and for how long. `may_stay` reads the database.
+
+    `person`: whose page it is, 0 for nobody’s.
+    """
 
     topic: str
     after: int | None
     may_stay: Callable[[], bool]
+    person: int = 0
 
 
 class Message(NamedTuple):
@@ -26,6 +32,8 @@ class Message(NamedTuple):
 
 # An event of its own rather than a comment: scripts do not see comments, and want to know that the server is there.
 BEAT = Message(0, b"event: beat\ndata: beat\n\n")
+# Without a number, since nobody can have missed it: who asks is told who is there now.
+SOMEBODY = Message(0, f"data: {HERE}\n\n".encode())
 
 
 def message(seq: int, name: str) -> Message:
@@ -82,6 +90,10 @@ class Channel:
         self.position = seq
         for viewer in self.viewers:
             viewer.offer(told)
+
+    def tell_of_somebody(self) -> None:
+        for viewer in self.viewers:
+            viewer.offer(SOMEBODY)
 
     def close(self) -> None:
         for viewer in self.viewers:

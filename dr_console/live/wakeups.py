@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 import redis.asyncio
 import structlog
@@ -20,8 +21,13 @@ QUIET_SECONDS = 15.0
 PAUSES = (0.1, 5.0)
 
 
-async def wakeups() -> AsyncIterator[str | None]:
-    """Topics on which something happened, for ever.
+class Wakeup(NamedTuple):
+    topic: str
+    name: str
+
+
+async def wakeups() -> AsyncIterator[Wakeup | None]:
+    """Topics on which something happened, and what, for ever.
 
     None when a subscription begins, and when none can be had for now: either way, what happened before is unknown.
     """
@@ -29,12 +35,12 @@ async def wakeups() -> AsyncIterator[str | None]:
     pause, is_broken = least, False
     while True:
         try:
-            async for topic in _subscription():
+            async for wakeup in _subscription():
                 pause = least
                 if is_broken:
                     log.info("Live streams hear from Redis again")
                 is_broken = False
-                yield topic
+                yield wakeup
         except (redis.RedisError, OSError) as error:
             if not is_broken:
                 log.warning("Live streams do not hear from Redis, and look by themselves", error=str(error))
@@ -44,8 +50,8 @@ async def wakeups() -> AsyncIterator[str | None]:
         pause = min(pause * 2, most)
 
 
-async def _subscription() -> AsyncIterator[str | None]:
-    """None once the subscription is confirmed, then topics. Raises redis.RedisError or OSError when it ends."""
+async def _subscription() -> AsyncIterator[Wakeup | None]:
+    """None once the subscription is confirmed, then what happens. Raises redis.RedisError or OSError when it ends."""
     client = redis.asyncio.Redis.from_url(
         settings.REDIS_URL,
         socket_connect_timeout=CONNECT_SECONDS,
@@ -65,4 +71,4 @@ async def _subscription() -> AsyncIterator[str | None]:
             if message is not None and message["type"] == "psubscribe":
                 yield None
             elif message is not None and message["type"] == "pmessage":
-                yield message["channel"].decode().removeprefix(CHANNEL)
+                yield Wakeup(message["channel"].decode().removeprefix(CHANNEL), message["data"].decode())

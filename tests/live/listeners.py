@@ -20,8 +20,8 @@ def yes():
 class Listener:
     """Takes what the hub sends to one viewer, in a task of its own."""
 
-    def __init__(self, hub, after=None, topic="console", may_stay=yes):
-        self.viewer = Viewer(Watch(topic, after, may_stay))
+    def __init__(self, hub, after=None, topic="console", may_stay=yes, person=0):
+        self.viewer = Viewer(Watch(topic, after, may_stay, person))
         self.chunks = []
         self.task = asyncio.create_task(self._listen(hub))
 
@@ -54,7 +54,12 @@ def run(story, **intervals):
     """Tell a story on an event loop of its own, with a hub that does nothing by itself unless told how often."""
 
     async def with_hub():
-        hub = Hub(**({"sweep_seconds": NEVER, "beat_seconds": NEVER, "check_seconds": NEVER} | intervals))
+        hub = Hub(
+            **(
+                {"sweep_seconds": NEVER, "beat_seconds": NEVER, "check_seconds": NEVER, "keep_seconds": NEVER}
+                | intervals
+            )
+        )
         await story(hub)
 
     asyncio.run(with_hub(), debug=False)
