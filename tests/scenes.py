@@ -14,6 +14,7 @@ from dr_console.runs import events
 from dr_console.runs.models import Approval, Run, StepEvent
 from dr_console.web.sentences import sentence
 from incidents.models import Incident, TimelineEntry
+from incidents.services import timeline
 from tests import make
 
 TITLES = {
@@ -190,7 +191,7 @@ def tell(incident: Incident, run: Run, began: datetime) -> None:
     ]
     for after, kind, words in said:
         at = began + timedelta(seconds=after)
-        TimelineEntry.objects.create(incident=incident, kind=kind, said=words, at=at)
+        timeline.record(incident, words, kind=TimelineEntry.Kind(kind), at=at)
     calls = [("start", "Vercel", "POST", 201), ("dns", "Cloudflare", "PATCH", 200)]
     events.append(run, [StepEvent(run=run, kind="started", at=began + timedelta(seconds=20))])
     for key, vendor, method, status in calls:

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-
-class AppendOnly(Exception):
-    """Somebody tried to change or remove what the audit log says. A mistake in code, never in input."""
+from dr_console.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
 
 
-class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
-    """Refuses what would rewrite the log. The database's triggers refuse it as well, whoever asks."""
-
-    def update(self, **fields: Any) -> NoReturn:
-        raise AppendOnly("The audit log cannot be changed.")
-
-    def delete(self) -> NoReturn:
-        raise AppendOnly("The audit log cannot be deleted from.")
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly("The audit log cannot be changed.")
-
-
-class AuditEntry(models.Model):
+class AuditEntry(AppendOnlyModel):
     at = models.DateTimeField(default=now, editable=False)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -45,7 +28,7 @@ class AuditEntry(models.Model):
     before = models.JSONField(null=True, encoder=DjangoJSONEncoder)
     after = models.JSONField(null=True, encoder=DjangoJSONEncoder)
 
-    objects = AuditEntryQuerySet.as_manager()
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]
@@ -61,11 +44,3 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor_name or 'console'}: {self.action} {self.target}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise AppendOnly("The audit log cannot be changed.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly("The audit log cannot be deleted from.")

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from dr_console.audit import actions, origin
+from dr_console.audit.append_only import AppendOnly
 from dr_console.audit.masking import MASK, masked
-from dr_console.audit.models import AppendOnly, AuditEntry
+from dr_console.audit.models import AuditEntry
 from dr_console.audit.services import record
 from tests import make
 
