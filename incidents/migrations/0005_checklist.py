@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
                 ('finding', models.JSONField(default=dict, help_text='What its action found last, as a sentence.')),
                 ('finding_is_good', models.BooleanField(blank=True, null=True)),
                 ('found_at', models.DateTimeField(blank=True, null=True)),
+                ('version', models.PositiveIntegerField(default=0, help_text='Of its details: who changes them has seen this one.')),
                 ('dropped_at', models.DateTimeField(blank=True, help_text='When it was taken off the list, untouched. Nothing is deleted.', null=True)),
                 ('added_by', models.ForeignKey(blank=True, help_text='Empty: the plan.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checklist', to='incidents.incident')),

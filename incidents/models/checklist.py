@@ -127,6 +127,7 @@ class ChecklistItem(models.Model):
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", help_text="Empty: the plan."
     )
+    version = models.PositiveIntegerField(default=0, help_text="Of its details: who changes them has seen this one.")
     dropped_at = models.DateTimeField(
         null=True, blank=True, help_text="When it was taken off the list, untouched. Nothing is deleted."
     )

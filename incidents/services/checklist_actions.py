@@ -1,0 +1,120 @@
+"""What the items of a checklist lead to: page the team, look at the standby; and tick what has happened by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_noop as _
+
+from dr_console.errors import Refused
+from dr_console.runs import planning
+from dr_console.runs.models import Run
+from dr_console.runs.registry import Sight
+from dr_console.runs.specs import RunSpec, StepSpec
+from dr_console.web.sentences import Sentence, sentence
+from incidents.models import ChecklistItem, FailoverPlan, Incident, ItemAction, ServiceEndpoint, StatusUpdate
+from incidents.queries import failover as known
+from incidents.queries.checklist import missing_details
+from incidents.queries.suggestions import plan_at_hand
+from incidents.services import alerts, checklist
+
+CHECK = "failover.check_standby"
+# Items of older incidents wait for people alone.
+LOOKED_BACK = timedelta(days=30)
+MOST_AT_ONCE = 200
+
+
+@transaction.atomic
+def page_team(item: ChecklistItem, *, by: User) -> ChecklistItem:
+    """Page the matrix's first row for the severity, and tick the item. Refused where somebody was first."""
+    incident = Incident.objects.select_for_update().get(pk=item.incident_id)
+    item = checklist.tick(item, by=by)
+    said = sentence(_("%(who)s asks the response team to come."), who=str(by))
+    if not alerts.team_called(incident, said, at=item.settled_at or now()):
+        raise Refused(_now("The escalation matrix names nobody who can be reached for this severity. Call somebody."))
+    return item
+
+
+def verify_standby(item: ChecklistItem, *, by: User) -> ChecklistItem:
+    """Ask the standby’s health endpoints, and keep what they answer; if it is well, the item is ticked.
+
+    Takes as long as the endpoints, at most some seconds. Not to be called in a transaction.
+    """
+    plan = plan_at_hand(item.incident)
+    if plan is None:
+        raise Refused(_now("No failover plan answers this incident: which standby is meant is not known."))
+    urls = _urls(plan, item.incident)
+    if not urls:
+        raise Refused(_now("The standby of “%(plan)s” answers nobody until it is warmed up.") % {"plan": plan.name})
+    said, is_good = _look(plan, urls)
+    return checklist.note_finding(item, said, is_good=is_good, by=by)
+
+
+def _urls(plan: FailoverPlan, incident: Incident) -> list[str]:
+    """A cold standby can be asked once it has been switched to."""
+    urls = known.standby_urls(plan)
+    if urls or incident.switched_at is None:
+        return urls
+    endpoints = ServiceEndpoint.objects.filter(service=plan.service, region=plan.to_region)
+    return [endpoint.url for endpoint in endpoints]
+
+
+def _look(plan: FailoverPlan, urls: list[str]) -> tuple[Sentence, bool]:
+    """By the same step as a failover's own check."""
+    step = StepSpec(key="standby", does=CHECK, parameters={"urls": urls})
+    spec = RunSpec(kind=Run.Kind.FAILOVER, subject=f"service:{plan.service.key}", titles={}, steps=(step,))
+    (seen,) = planning.preview(spec).steps
+    if seen.preview is None:
+        return sentence(_("It could not be looked at: %(why)s"), why=str(seen.failed)), False
+    return seen.preview.observation.said, seen.preview.observation.sight is Sight.MATCHES
+
+
+def keep_up() -> int:
+    """Tick what has happened since. Called in every round of every sweeper. Returns how many were ticked.
+
+    Whoever makes it happen says so at once; this finds what they could not say, because they were killed before.
+    """
+    waiting = ChecklistItem.objects.filter(
+        state=ChecklistItem.State.OPEN,
+        dropped_at=None,
+        action__in=list(_HAPPENED),
+        incident__started_at__gte=now() - LOOKED_BACK,
+    ).exclude(incident__status=Incident.Status.CLOSED)
+    items = waiting.select_related("incident").order_by("-incident__started_at", "position")[:MOST_AT_ONCE]
+    return sum(_tick_if_it_happened(item) for item in items)
+
+
+def _tick_if_it_happened(item: ChecklistItem) -> bool:
+    fact = _HAPPENED[item.action](item.incident)
+    return bool(fact) and checklist.tick_by_itself(item.incident, item.action, fact=fact)
+
+
+def _somebody_responded(incident: Incident) -> str:
+    return "acknowledged" if incident.acknowledged_at else ""
+
+
+def _failed_over(incident: Incident) -> str:
+    """By the moment at which it was verified: a second failover is a second fact."""
+    verified = incident.verified_at if incident.switched_at else None
+    return f"verified:{verified:%Y%m%d%H%M%S}" if verified else ""
+
+
+def _updated(incident: Incident) -> str:
+    update = StatusUpdate.objects.standing().filter(incident=incident).order_by("at").first()
+    return f"update:{update.pk}" if update else ""
+
+
+def _recorded(incident: Incident) -> str:
+    return "" if missing_details(incident) else "recorded"
+
+
+_HAPPENED = {
+    ItemAction.ACTIVATE_TEAM: _somebody_responded,
+    ItemAction.FAIL_OVER: _failed_over,
+    ItemAction.PUBLISH_UPDATE: _updated,
+    ItemAction.RECORD_DETAILS: _recorded,
+}
