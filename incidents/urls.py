@@ -5,34 +5,81 @@ from __future__ import annotations
 from django.urls import path
 
 from incidents.views import (
+    alert_hook,
     checklist,
     contact,
     decision,
+    declare,
     degradation,
     degradation_document,
     escalation,
     failover,
     health,
     incident,
+    incident_checklist,
+    lifecycle,
     oncall,
     probe,
     recovery,
     service,
+    timeline,
 )
 
 app_name = "incidents"
 urlpatterns = [
     path("incidents/", incident.incident_list, name="list"),
     path("incidents/open/", incident.open_panel, name="open-panel"),
+    path("incidents/declare/", declare.declare, name="declare"),
     path("incidents/<str:reference>/", incident.incident_detail, name="detail"),
     path("incidents/<str:reference>/bar/", incident.bar, name="bar"),
     path("incidents/<str:reference>/next/", incident.next_panel, name="next"),
     path("incidents/<str:reference>/run/", incident.run_panel, name="run"),
-    path("incidents/<str:reference>/timeline/", incident.timeline_panel, name="timeline"),
+    path("incidents/<str:reference>/timeline/", timeline.page, name="timeline-page"),
+    path("incidents/<str:reference>/timeline/newest/", timeline.panel, name="timeline"),
+    path("incidents/<str:reference>/timeline/note/", timeline.note, name="timeline-note"),
+    path("incidents/<str:reference>/timeline/pin/", timeline.pin, name="timeline-pin"),
+    path("incidents/<str:reference>/timeline/<int:number>/correct/", timeline.correct, name="timeline-correct"),
+    path("incidents/<str:reference>/timeline.json", timeline.as_json, name="timeline-json"),
+    path("incidents/<str:reference>/timeline.csv", timeline.as_csv, name="timeline-csv"),
     path("incidents/<str:reference>/deliveries/", incident.deliveries_panel, name="deliveries"),
     path("incidents/<str:reference>/diagnosis/", incident.diagnosis_panel, name="diagnosis"),
-    path("incidents/<str:reference>/resolve/", incident.resolve, name="resolve"),
-    path("incidents/<str:reference>/reopen/", incident.reopen, name="reopen"),
+    *(
+        path(f"incidents/<str:reference>/{verb}/", lifecycle.change, {"verb": verb}, name=verb)
+        for verb in ("mitigate", "resolve", "close", "reopen", "unmerge")
+    ),
+    path("incidents/<str:reference>/severity/", lifecycle.set_severity, name="severity"),
+    path("incidents/<str:reference>/merge/", lifecycle.merge, name="merge"),
+    path("incidents/<str:reference>/checklist/", incident_checklist.panel, name="checklist-panel"),
+    path("incidents/<str:reference>/checklist/add/", incident_checklist.add, name="checklist-add"),
+    path("incidents/<str:reference>/checklist/answer/", incident_checklist.answer, name="checklist-answer"),
+    path("incidents/<str:reference>/checklist-items/<slug:key>/", incident_checklist.item, name="checklist-item"),
+    path(
+        "incidents/<str:reference>/checklist-items/<slug:key>/change/",
+        incident_checklist.change,
+        name="checklist-change",
+    ),
+    path("incidents/<str:reference>/checklist-items/<slug:key>/lead/", incident_checklist.lead, name="checklist-lead"),
+    path("incidents/<str:reference>/checklist-items/<slug:key>/move/", incident_checklist.move, name="checklist-move"),
+    path(
+        "incidents/<str:reference>/checklist-items/<slug:key>/not-applicable/",
+        incident_checklist.say_not_applicable,
+        name="checklist-not-applicable",
+    ),
+    path(
+        "incidents/<str:reference>/checklist-items/<slug:key>/press/", incident_checklist.press, name="checklist-press"
+    ),
+    path(
+        "incidents/<str:reference>/checklist-items/<slug:key>/remove/",
+        incident_checklist.remove,
+        name="checklist-remove",
+    ),
+    path("incidents/<str:reference>/checklist-items/<slug:key>/tick/", incident_checklist.tick, name="checklist-tick"),
+    path(
+        "incidents/<str:reference>/checklist-items/<slug:key>/untick/",
+        incident_checklist.untick,
+        name="checklist-untick",
+    ),
+    path("hooks/<slug:key>/", alert_hook.hook, name="alert-hook"),
     path("contacts/", contact.contact_list, name="contacts"),
     path("contacts/vendors/", contact.vendor_list, name="vendors"),
     path("on-call/", oncall.rotation_list, name="oncall"),

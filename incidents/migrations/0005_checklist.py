@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='checklisttemplateitem',
             name='action',
-            field=models.CharField(blank=True, choices=[('activate_team', 'Page the response team'), ('fail_over', 'Preview and start a failover'), ('verify_standby', 'Check the standby'), ('publish_update', 'Write a status update'), ('record_details', 'See what is not recorded yet'), ('analyse_cause', 'Open the report')], max_length=16, verbose_name='leads to'),
+            field=models.CharField(blank=True, choices=[('activate_team', 'Page the response team'), ('fail_over', 'Preview and start a failover'), ('verify_standby', 'Check the standby'), ('publish_update', 'Write a status update'), ('record_details', 'Ticked by itself once all is recorded'), ('analyse_cause', 'Open the report')], max_length=16, verbose_name='leads to'),
         ),
         migrations.AddField(
             model_name='checklisttemplateitem',
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 ('texts', models.JSONField(default=dict, help_text='What is to be done, in every language that it is written in.')),
                 ('role', models.CharField(blank=True, choices=[('commander', 'Incident commander'), ('operations', 'Operations'), ('communications', 'Communications'), ('scribe', 'Scribe')], max_length=14, verbose_name='role')),
                 ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='due')),
-                ('action', models.CharField(blank=True, choices=[('activate_team', 'Page the response team'), ('fail_over', 'Preview and start a failover'), ('verify_standby', 'Check the standby'), ('publish_update', 'Write a status update'), ('record_details', 'See what is not recorded yet'), ('analyse_cause', 'Open the report')], max_length=16)),
+                ('action', models.CharField(blank=True, choices=[('activate_team', 'Page the response team'), ('fail_over', 'Preview and start a failover'), ('verify_standby', 'Check the standby'), ('publish_update', 'Write a status update'), ('record_details', 'Ticked by itself once all is recorded'), ('analyse_cause', 'Open the report')], max_length=16)),
                 ('condition', models.CharField(blank=True, choices=[('data_lost', 'Only if data is lost'), ('switched_over', 'Only once traffic was switched over'), ('degraded', 'Only while a degradation level is in force'), ('real', 'Not in a drill')], max_length=16)),
                 ('state', models.CharField(choices=[('open', 'To do'), ('done', 'Done'), ('not_applicable', 'Does not apply')], default='open', max_length=14, verbose_name='state')),
                 ('settled_at', models.DateTimeField(blank=True, help_text='When it was done, or said not to apply.', null=True)),

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from dr_console.plans.models import PlanChild, PlanEntry
-from dr_console.web.sentences import in_language
+from dr_console.web.sentences import in_language, spoken
 from incidents.models.incident import Incident
 
 
@@ -22,7 +22,7 @@ class ItemAction(models.TextChoices):
     FAIL_OVER = "fail_over", _("Preview and start a failover")
     VERIFY_STANDBY = "verify_standby", _("Check the standby")
     PUBLISH_UPDATE = "publish_update", _("Write a status update")
-    RECORD_DETAILS = "record_details", _("See what is not recorded yet")
+    RECORD_DETAILS = "record_details", _("Ticked by itself once all is recorded")
     ANALYSE_CAUSE = "analyse_cause", _("Open the report")
 
 
@@ -153,6 +153,11 @@ class ChecklistItem(models.Model):
     @property
     def words(self) -> str:
         return in_language(self.texts)
+
+    @property
+    def found(self) -> str:
+        """What its action found last, in the reader’s language."""
+        return spoken(self.finding)
 
     @property
     def is_open(self) -> bool:

@@ -1,75 +1,58 @@
-"""The one thing to do next in an incident: what it changes, whether it can be undone, and what else could be done."""
+"""The one thing to do next in an incident: what it changes, whether it can be undone, and what else could be done.
+
+Computed from the run, from who leads and how bad it is, and from the checklist, in this order.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Literal
+from dataclasses import replace
+from itertools import takewhile
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from dr_console.runs.asking import RUN_ASKS, STEP_ASKS
 from dr_console.runs.models import Approval, Run, Step
 from dr_console.runs.queries import ShownRun, ShownStep
+from dr_console.web.times import duration
 from dr_console.web.words import listed
-from incidents.models import BlockedTrigger, FailoverPlan, Failure, Incident
-from incidents.queries import failover
+from incidents.models import ChecklistItem, FailoverPlan, Incident, ItemAction
+from incidents.queries import actions, failover
+from incidents.queries.actions import Action, NextAction
+from incidents.queries.checklist import PRESSED, ShownChecklist, missing_details, shown_checklist
+from incidents.queries.leads import LEADS
+from incidents.queries.suggestions import blocked_trigger, suggested_plans
 
 Person = User | AnonymousUser
-START, DECLARE = "incidents.start_failover", "incidents.declare_incident"
 BROKEN = (Run.State.FAILED, Run.State.TIMED_OUT, Run.State.ROLLBACK_FAILED, Run.State.ABORTED)
 DONE = (Run.State.SUCCEEDED, Run.State.SUCCEEDED_WITH_EXCEPTIONS)
+# Whoever watches a failover need not start another one, and knows only after it how the standby bears it.
+AFTER_THE_RUN = (ItemAction.FAIL_OVER, ItemAction.VERIFY_STANDBY)
 
 
-@dataclass(frozen=True)
-class Action:
-    """`how`: "ask" opens a question, "press" does it at once, "go" leads to a page."""
+def next_action(
+    incident: Incident, shown: ShownRun | None, person: Person, checklist: ShownChecklist | None = None
+) -> NextAction:
+    """Exactly one, whatever the state: what a commander who has just been woken has to do first.
 
-    label: str | Promise
-    address: str
-    how: Literal["ask", "press", "go"] = "go"
-    icon: str = ""
-    is_danger: bool = False
-    permission: str = ""
-
-
-@dataclass(frozen=True)
-class NextAction:
-    """`primary` is None where nobody has to do anything, or where the reader may not (`needed` says what it takes).
-
-    `due_at`: when something happens by itself, which `due_words` says. `version`: of the run that was looked at; 0
-    where there is none.
+    `checklist`: what is shown of it on the same page, so that it is not asked for twice.
     """
-
-    title: str
-    words: list[str] = field(default_factory=list)
-    primary: Action | None = None
-    others: list[Action] = field(default_factory=list)
-    due_at: datetime | None = None
-    due_words: str = ""
-    version: int = 0
-    needed: str = ""
-
-    @property
-    def due_seconds(self) -> int | None:
-        return None if self.due_at is None else max(0, round((self.due_at - now()).total_seconds()))
-
-
-def next_action(incident: Incident, shown: ShownRun | None, person: Person) -> NextAction:
-    """Exactly one, whatever the state: what a commander who has just been woken has to do first."""
-    if shown is not None and shown.run.is_active:
-        found = replace(_in_run(shown), version=shown.run.version)
-    elif incident.is_over:
-        found = NextAction(_("nothing more to do"), [_("This incident is resolved.")], None, [_reopen(incident)])
-    elif incident.recovered_at:
-        found = _after_recovery(incident, shown)
-    else:
-        found = _to_start(incident, shown)
+    found = _found(incident, shown, person, checklist or shown_checklist(incident))
     return _for_person(found, person)
+
+
+def _found(incident: Incident, shown: ShownRun | None, person: Person, checklist: ShownChecklist) -> NextAction:
+    if shown is not None and shown.run.is_active:
+        in_run = replace(_in_run(shown), version=shown.run.version)
+        asks = shown.waiting_for_approval or shown.stuck or in_run.primary
+        return in_run if asks else _meanwhile(in_run, incident, person, checklist)
+    if incident.is_over:
+        return _when_over(incident, checklist)
+    who = _who_leads(incident, person)
+    if incident.recovered_at or incident.status == Incident.Status.MITIGATED:
+        return _instead(who, _after_recovery(incident, shown, checklist))
+    return _instead(who, _before_recovery(incident, shown, checklist))
 
 
 def _for_person(found: NextAction, person: Person) -> NextAction:
@@ -81,6 +64,74 @@ def _for_person(found: NextAction, person: Person) -> NextAction:
     return replace(found, primary=None if barred else primary, others=others, needed=needed)
 
 
+def _instead(first: NextAction | None, then: NextAction) -> NextAction:
+    """Something else comes first; what would come next can be pressed all the same."""
+    if first is None:
+        return then
+    return replace(first, others=[*first.others, *([then.primary] if then.primary is not None else []), *then.others])
+
+
+def _who_leads(incident: Incident, person: Person) -> NextAction | None:
+    """Somebody has to lead, and to say how bad it is. Asked of those who may."""
+    if not person.has_perm(actions.COMMAND):
+        return None
+    if incident.commander_id is None:
+        words = [_("Nobody leads yet. Whoever does decides, and is whom everybody asks.")]
+        return NextAction(_("take command"), words, actions.take_command(incident))
+    if not incident.severity:
+        words = [_("Until somebody says, it is taken for %(severity)s.") % {"severity": incident.assumed_severity}]
+        return NextAction(_("say how bad it is"), words, actions.decide_severity(incident))
+    return None
+
+
+# --- Items of the checklist -----------------------------------------------------------------------------------------
+def _of_item(item: ChecklistItem) -> NextAction:
+    """What the item leads to comes first; that it is done can be said in any case."""
+    is_late = item.is_overdue(now())
+    words = (
+        [_("This was due %(time)s ago.") % {"time": duration(now() - item.due_at)}] if is_late and item.due_at else []
+    )
+    if item.action == ItemAction.RECORD_DETAILS and (missing := missing_details(item.incident)):
+        words.append(_("Not known yet: %(what)s") % {"what": listed(missing)})
+    if item.found:
+        words.append(item.found)
+    first, others = actions.tick(item), [actions.open_item(item)]
+    if item.action in PRESSED:
+        first, others = actions.press_item(item), [first, *others]
+    elif item.action in LEADS:
+        first, others = actions.lead(item), [first, *others]
+    due_at = None if is_late else item.due_at
+    return NextAction(item.words, words, first, others, due_at, _("Due") if due_at else "")
+
+
+def _meanwhile(in_run: NextAction, incident: Incident, person: Person, checklist: ShownChecklist) -> NextAction:
+    """The run goes on by itself: there is time for the next item that does not wait for it."""
+    who = _who_leads(incident, person)
+    items = [item for item in checklist.open_items() if item.action not in AFTER_THE_RUN]
+    if who is None and not items:
+        return in_run
+    first = who or _of_item(items[0])
+    words = [_("The run goes on by itself: %(what)s.") % {"what": in_run.title}, *first.words]
+    others = [*first.others, *in_run.others]
+    return replace(in_run, title=first.title, words=words, primary=first.primary, others=others)
+
+
+def _when_over(incident: Incident, checklist: ShownChecklist) -> NextAction:
+    """After it is resolved, what is left of the list is what is to be learnt."""
+    if incident.status == Incident.Status.CLOSED:
+        return NextAction(_("nothing more to do"), [_("This incident is closed.")], None, [actions.reopen(incident)])
+    others = [actions.close(incident), actions.reopen(incident)]
+    items = checklist.open_items()
+    if not items:
+        words = [
+            _("This incident is resolved."),
+            *([_("Everything on its list is settled.")] if checklist.items else []),
+        ]
+        return NextAction(_("nothing more to do"), words, None, others)
+    found = _of_item(items[0])
+    return replace(found, words=[_("This incident is resolved."), *found.words], others=[*found.others, *others])
+
+
 # --- While a run is under way ------------------------------------------------------------------------------------
 def _in_run(shown: ShownRun) -> NextAction:
     if shown.waiting_for_approval is not None:
@@ -90,9 +141,12 @@ def _in_run(shown: ShownRun) -> NextAction:
     if "resume" in shown.may:
         words = [shown.run.words] if shown.run.words else [_("Nothing goes on until somebody resumes it.")]
         return NextAction(
-            _("resume the run"), words, _tell(shown.run, "resume", "press"), _tells(shown, "abort", "undo")
+            _("resume the run"),
+            words,
+            actions.tell(shown.run, "resume", "press"),
+            actions.tells(shown, "abort", "undo"),
         )
-    return NextAction(_watch_title(shown), _watch_words(shown), None, _tells(shown, "pause", "abort"))
+    return NextAction(_watch_title(shown), _watch_words(shown), None, actions.tells(shown, "pause", "abort"))
 
 
 def _approve(shown: ShownRun, waiting: ShownStep) -> NextAction:
@@ -105,8 +159,8 @@ def _approve(shown: ShownRun, waiting: ShownStep) -> NextAction:
     return NextAction(
         _("approve “%(step)s”") % {"step": step.title},
         words,
-        replace(_tell_step(shown.run, step, "approve"), permission=permission),
-        [replace(_tell_step(shown.run, step, "decline"), permission=permission), *_tells(shown, "pause")],
+        replace(actions.tell_step(shown.run, step, "approve"), permission=permission),
+        [replace(actions.tell_step(shown.run, step, "decline"), permission=permission), *actions.tells(shown, "pause")],
         due_at=approval.expires_at if approval is not None else None,
         due_words=_without_answer(approval) if approval is not None else "",
     )
@@ -125,9 +179,9 @@ def _decide(shown: ShownRun, stuck: ShownStep) -> NextAction:
     else:
         title = _("decide what to do about “%(step)s”")
     words = [text for text in (stuck.error, step.words) if text] or [str(stuck.word)]
-    others = [_tell_step(shown.run, step, verb) for verb in stuck.may if verb != "retry"]
-    primary = _tell_step(shown.run, step, "retry") if "retry" in stuck.may else None
-    return NextAction(title % {"step": step.title}, words, primary, [*others, *_tells(shown, "undo", "abort")])
+    others = [actions.tell_step(shown.run, step, verb) for verb in stuck.may if verb != "retry"]
+    primary = actions.tell_step(shown.run, step, "retry") if "retry" in stuck.may else None
+    return NextAction(title % {"step": step.title}, words, primary, [*others, *actions.tells(shown, "undo", "abort")])
 
 
 def _watch_title(shown: ShownRun) -> str:
@@ -148,15 +202,27 @@ def _watch_words(shown: ShownRun) -> list[str]:
 
 
 # --- Before there is a run, or when it was not enough ---------------------------------------------------------------
+def _before_recovery(incident: Incident, shown: ShownRun | None, checklist: ShownChecklist) -> NextAction:
+    """The list from its top, until the failover is its turn; at once where a failover was tried, or is held back."""
+    items = _to_recover(checklist)
+    to_start = _to_start(incident, shown)
+    if shown is not None or not items or items[0].action == ItemAction.FAIL_OVER or blocked_trigger(incident):
+        return to_start
+    found = _of_item(items[0])
+    is_to_fail_over = any(item.action == ItemAction.FAIL_OVER for item in items)
+    start = [to_start.primary] if is_to_fail_over and to_start.primary is not None else []
+    return replace(found, others=[*found.others, *start, actions.resolve(incident)])
+
+
 def _to_start(incident: Incident, shown: ShownRun | None) -> NextAction:
     last = shown.run if shown is not None else None
     failed = last is not None and last.state in BROKEN
-    blocked = incident.blocked_triggers.filter(ended_at=None).select_related("plan").first()
+    blocked = blocked_trigger(incident)
     plans = suggested_plans(incident, last, blocked)
-    others = [_preview(plan, incident) for plan in plans[1:3]]
+    others = [actions.preview(plan, incident) for plan in plans[1:3]]
     if shown is not None:
-        others += _tells(shown, "undo")
-    others.append(_resolve(incident))
+        others += actions.tells(shown, "undo")
+    others.append(actions.resolve(incident))
     words = [blocked.words] if blocked is not None and blocked.words else []
     if not plans:
         words.append(_("No plan answers this failure by itself. Choose one, or work by hand."))
@@ -166,93 +232,61 @@ def _to_start(incident: Incident, shown: ShownRun | None) -> NextAction:
         words.insert(0, _("The last run did not bring the service back."))
     words.append(_("The preview shows every change before anything is done."))
     title = _("try another way, “%(plan)s”") if failed and _is_other(plans[0], last) else _("start “%(plan)s”")
-    return NextAction(title % {"plan": plans[0].name}, words, _preview(plans[0], incident, primary=True), others)
+    return NextAction(title % {"plan": plans[0].name}, words, actions.preview(plans[0], incident, primary=True), others)
 
 
 def _is_other(plan: FailoverPlan, last: Run | None) -> bool:
     return last is not None and last.plan_key != plan.key
 
 
-def suggested_plans(incident: Incident, last: Run | None, blocked: BlockedTrigger | None = None) -> list[FailoverPlan]:
-    """Plans that answer the failure, the best first: the next standby where one was not enough, what was blocked, what
-    answers this kind of failure, and what a person may always start."""
-    plans = list(failover.plans())
-    by_key = {plan.key: plan for plan in plans}
-    tried = by_key.get(last.plan_key) if last is not None else None
-    found = [failover.next_standby(tried)] if tried is not None else []
-    found.append(by_key.get(blocked.plan.key) if blocked is not None and blocked.plan is not None else None)
-    if incident.failure:
-        found.append(
-            failover.plan_for(incident.failure, incident.service, str(incident.diagnosis.get("region_key") or ""))
-        )
-    found += [plan for plan in plans if plan.service_id == incident.service_id and plan.failure == Failure.MANUAL]
-    fitting = [plan for plan in found if plan is not None and not plan.fails_back]
-    # What has just failed comes last.
-    ordered = sorted(fitting, key=lambda plan: tried is not None and plan.key == tried.key)
-    return list({plan.key: plan for plan in ordered}.values())
-
-
 # --- When users are served again --------------------------------------------------------------------------------
-def _after_recovery(incident: Incident, shown: ShownRun | None) -> NextAction:
+def _after_recovery(incident: Incident, shown: ShownRun | None, checklist: ShownChecklist) -> NextAction:
+    """The list goes on; what can be undone, and the way back, stand beside it. What is to be learnt has time until it
+    is resolved."""
+    watching = _watching(incident, shown)
+    items = [item for item in _to_recover(checklist) if item.action != ItemAction.FAIL_OVER]
+    if items:
+        found = _of_item(items[0])
+        both = _instead(replace(found, words=[*watching.words[:1], *found.words]), watching)
+        undo = {"due_at": watching.due_at, "due_words": watching.due_words} if watching.due_at else {}
+        return replace(both, **undo)
+    if checklist.items and watching.primary is None:
+        others = [one for one in watching.others if one != actions.resolve(incident)]
+        words = [*watching.words, _("Everything that the list asks for the recovery is settled.")]
+        return replace(watching, title=_("resolve it"), words=words, primary=actions.resolve(incident), others=others)
+    return watching
+
+
+def _to_recover(checklist: ShownChecklist) -> list[ChecklistItem]:
+    """Open items up to the analysis of the cause, with which the time after it begins."""
+    return list(takewhile(lambda item: item.action != ItemAction.ANALYSE_CAUSE, checklist.open_items()))
+
+
+def _watching(incident: Incident, shown: ShownRun | None) -> NextAction:
     words = [_("Users are served again. Watch the service, and find the cause.")]
     if shown is None:
-        return NextAction(_("watch the recovery"), words, None, [_resolve(incident)])
+        return NextAction(_("watch the recovery"), words, None, [actions.resolve(incident)])
     if shown.run.state == Run.State.ROLLED_BACK:
         words = [_("What the failover changed has been put back: look whether users are still served.")]
-        return NextAction(_("watch the service"), words, None, [_resolve(incident)])
+        return NextAction(_("watch the service"), words, None, [actions.resolve(incident)])
     back = _way_back(shown.run) if shown.run.state in DONE else None
-    others = [_preview(back, incident)] if back is not None else []
+    others = [actions.preview(back, incident)] if back is not None else []
     if "undo" in shown.may and shown.undo_until is not None:
         return NextAction(
             _("watch the recovery; it can be undone"),
             words,
             None,
-            [*_tells(shown, "undo"), *others, _resolve(incident)],
+            [*actions.tells(shown, "undo"), *others, actions.resolve(incident)],
             due_at=shown.undo_until,
             due_words=_("The time for undoing it by one press ends"),
         )
     if back is None:
-        return NextAction(_("watch the recovery"), words, None, [_resolve(incident)])
+        return NextAction(_("watch the recovery"), words, None, [actions.resolve(incident)])
     words.append(_("Fail back only when the primary has been healthy for a while; the plan checks it."))
-    primary = _preview(back, incident, primary=True)
-    return NextAction(_("fail back when the primary is well"), words, primary, [_resolve(incident)])
+    primary = actions.preview(back, incident, primary=True)
+    return NextAction(_("fail back when the primary is well"), words, primary, [actions.resolve(incident)])
 
 
 def _way_back(run: Run) -> FailoverPlan | None:
     plan = failover.plans().filter(key=run.plan_key).first() if run.plan_key else None
     return failover.failback_of(plan) if plan is not None else None
-
-
-# --- What can be pressed ------------------------------------------------------------------------------------------
-def _resolve(incident: Incident) -> Action:
-    return Action(_("Resolve incident"), _address(incident, "resolve"), "press", "check", permission=DECLARE)
-
-
-def _reopen(incident: Incident) -> Action:
-    return Action(_("Reopen incident"), _address(incident, "reopen"), "press", "rotate-cw", permission=DECLARE)
-
-
-def _address(incident: Incident, verb: str) -> str:
-    return reverse(f"incidents:{verb}", args=[incident.reference])
-
-
-def _preview(plan: FailoverPlan, incident: Incident, *, primary: bool = False) -> Action:
-    address = reverse("incidents:failover-preview", args=[plan.key]) + f"?incident={incident.reference}"
-    label = _("Preview and start…") if primary else _("Preview: %(plan)s") % {"plan": plan.name}
-    return Action(label, address, icon="eye", permission=START)
-
-
-def _tells(shown: ShownRun, *verbs: str) -> list[Action]:
-    return [_tell(shown.run, verb, "press" if verb == "pause" else "ask") for verb in verbs if verb in shown.may]
-
-
-def _tell(run: Run, verb: str, how: Literal["ask", "press"]) -> Action:
-    ask = RUN_ASKS[verb]
-    return Action(ask.button, reverse("runs:tell", args=[run.code, verb]), how, ask.icon, permission=ask.permission)
-
-
-def _tell_step(run: Run, step: Step, verb: str) -> Action:
-    ask = STEP_ASKS[verb]
-    address = reverse("runs:tell-step", args=[run.code, step.key, verb])
-    is_danger = verb == "approve"
-    return Action(ask.button, address, "ask", ask.icon, is_danger, ask.permission)

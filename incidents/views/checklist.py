@@ -1,4 +1,4 @@
-"""The checklists that incidents start from."""
+"""The checklists of the plan, which incidents start from."""
 
 from __future__ import annotations
 

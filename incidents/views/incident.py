@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import trigger_client_event
+from django.views.decorators.http import require_GET
 
 from dr_console.runs.asking import CONTROL
 from dr_console.runs.models import Run
@@ -21,19 +18,19 @@ from dr_console.web.requests import ConsoleRequest
 from dr_console.web.sentences import spoken
 from incidents.filters import IncidentFilter
 from incidents.models import Incident
+from incidents.queries.checklist import ShownChecklist, shown_checklist
 from incidents.queries.dashboard import open_incidents
 from incidents.queries.incident import (
     degradation_level,
     deliveries,
-    merged_timeline,
     milestones,
     phase,
     runs_of,
     target_clock,
 )
 from incidents.queries.next_action import next_action
-from incidents.services import incident as services
 from incidents.tables import IncidentTable
+from incidents.views.timeline import panel_context
 
 VIEW = "incidents.view_incident"
 
@@ -56,8 +53,9 @@ def incident_list(request: ConsoleRequest) -> HttpResponse:
 def incident_detail(request: ConsoleRequest, reference: str) -> HttpResponse:
     incident = _incident(reference)
     run = _run(request, incident)
-    context = run | _bar(incident, run["runs"]) | _next(request, incident, run["shown"])
-    context |= _timeline(incident) | _deliveries(incident) | _diagnosis(incident)
+    listed = shown_checklist(incident)
+    context = run | _bar(incident, run["runs"]) | _next(request, incident, run["shown"], listed) | {"checklist": listed}
+    context |= panel_context(request, incident) | _deliveries(incident) | _diagnosis(incident)
     return render(request, "incidents/incident_detail.html", context | {"incident": incident})
 
 
@@ -87,13 +85,6 @@ def run_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
 @require_GET
 @needs(VIEW)
 @never_cache
-def timeline_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
-    return render(request, "incidents/_timeline.html", _timeline(_incident(reference)))
-
-
-@require_GET
-@needs(VIEW)
-@never_cache
 def deliveries_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
     return render(request, "incidents/_deliveries.html", _deliveries(_incident(reference)))
 
@@ -103,28 +94,6 @@ def deliveries_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
 @never_cache
 def diagnosis_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
     return render(request, "incidents/_diagnosis.html", _diagnosis(_incident(reference)))
-
-
-@require_POST
-@needs("incidents.declare_incident")
-def resolve(request: ConsoleRequest, reference: str) -> HttpResponse:
-    services.resolve(_incident(reference), by=request.user)
-    return _changed(request, reference, _("The incident is resolved."))
-
-
-@require_POST
-@needs("incidents.declare_incident")
-def reopen(request: ConsoleRequest, reference: str) -> HttpResponse:
-    services.reopen(_incident(reference), by=request.user)
-    return _changed(request, reference, _("The incident is open again."))
-
-
-def _changed(request: ConsoleRequest, reference: str, said: str) -> HttpResponse:
-    """To htmx only that the panels are to renew themselves."""
-    if request.htmx:
-        return trigger_client_event(HttpResponse(status=204), "live:incident", {})
-    messages.success(request, said)
-    return redirect("incidents:detail", reference)
 
 
 def _incident(reference: str) -> Incident:
@@ -147,12 +116,10 @@ def _run(request: ConsoleRequest, incident: Incident) -> dict[str, Any]:
     return context | {"may_control": request.user.has_perm(CONTROL)}
 
 
-def _next(request: ConsoleRequest, incident: Incident, shown: ShownRun | None) -> dict[str, Any]:
-    return {"incident": incident, "action": next_action(incident, shown, request.user)}
-
-
-def _timeline(incident: Incident) -> dict[str, Any]:
-    return {"incident": incident, "timeline": merged_timeline(incident)}
+def _next(
+    request: ConsoleRequest, incident: Incident, shown: ShownRun | None, checklist: ShownChecklist | None = None
+) -> dict[str, Any]:
+    return {"incident": incident, "action": next_action(incident, shown, request.user, checklist)}
 
 
 def _deliveries(incident: Incident) -> dict[str, Any]:
