@@ -38,14 +38,16 @@ def notify(
     payload: Mapping[str, Any] | None = None,
     topics: Iterable[str] = (),
     is_practice: bool = False,
+    wait: timedelta = timedelta(),
 ) -> Delivery:
     """Ask for one message to one address. Asked for twice with the same `dedup_key`, it is one message.
 
     `address`: empty for the channel's own in the settings. `recipient`: whom it is for, in words. `about`: reference
     of an incident. `payload`: what the channel needs beside the text, nothing secret: urgency, event, key, action,
     component, question, keys_url, status_url. `topics`: live topics, beside "console", that hear what becomes of it.
+    `wait`: it is not sent sooner, and may be cancelled until then.
     """
-    language = language or settings.LANGUAGE_CODE
+    language, at = language or settings.LANGUAGE_CODE, now()
     text = written(message, language=language, is_practice=is_practice)
     asked = Delivery(
         channel=channel,
@@ -59,7 +61,8 @@ def notify(
         dedup_key=dedup_key[:200],
         is_practice=is_practice,
         topics=sorted(topics),
-        give_up_at=now() + GIVE_UP_AFTER,
+        not_before=at + wait,
+        give_up_at=at + wait + GIVE_UP_AFTER,
     )
     Delivery.objects.bulk_create([asked], ignore_conflicts=True)
     delivery = Delivery.objects.get(dedup_key=asked.dedup_key)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
 
 from dr_console.notifications.messages import Message, Words
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.queries import told
-from dr_console.notifications.services import notify
+from dr_console.notifications.services import cancel, notify
 from dr_console.providers.capabilities.paging import Urgency
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import ChannelKind, Incident, Service, Severity, TimelineEntry
@@ -28,6 +29,7 @@ class Event(StrEnum):
     """What people are told of."""
 
     DECLARED = "declared"
+    CALLED = "called"
     CRITICAL = "critical"
     FAILOVER_FAILED = "failover_failed"
     BLOCKED = "blocked"
@@ -37,10 +39,17 @@ class Event(StrEnum):
     CLEARED = "cleared"
     DEGRADED = "degraded"
     NOTICE = "notice"
+    WORSE = "worse"
+    OPEN_AGAIN = "open_again"
+    OVER = "over"
+    MERGED = "merged"
+    UPDATE = "update"
+    UPDATE_DUE = "update_due"
 
 
 HEADLINES = {
     Event.DECLARED: _("%(severity)s %(reference)s: %(title)s"),
+    Event.CALLED: _("%(severity)s %(reference)s: you are asked to come: %(title)s"),
     Event.CRITICAL: _("CRITICAL %(reference)s: you are needed now"),
     Event.FAILOVER_FAILED: _("CRITICAL %(reference)s: the failover failed"),
     Event.BLOCKED: _("%(reference)s: the failover did not start by itself"),
@@ -50,19 +59,38 @@ HEADLINES = {
     Event.CLEARED: _("%(reference)s: %(said)s"),
     Event.DEGRADED: _("%(reference)s: %(said)s"),
     Event.NOTICE: _("%(reference)s: %(title)s"),
+    Event.WORSE: _("%(severity)s %(reference)s is worse than it was taken for: %(title)s"),
+    Event.OPEN_AGAIN: _("%(severity)s %(reference)s is open again: %(title)s"),
+    Event.OVER: _("%(reference)s: %(status)s"),
+    Event.MERGED: _("%(reference)s goes on as %(into)s: it is the same"),
+    Event.UPDATE: _("%(reference)s: %(said)s"),
+    Event.UPDATE_DUE: _("%(reference)s: %(said)s"),
+}
+STATUSES = {
+    Incident.Status.OPEN: _("Open"),
+    Incident.Status.MITIGATED: _("Mitigated"),
+    Incident.Status.RESOLVED: _("Resolved"),
+    Incident.Status.CLOSED: _("Closed"),
 }
 # Their headline says it all.
-SHORT = (Event.BREACH, Event.CLEARED, Event.DEGRADED)
-OVER = (Event.RECOVERED, Event.CLEARED)
+SHORT = (Event.BREACH, Event.CLEARED, Event.DEGRADED, Event.UPDATE_DUE)
+OVER = (Event.RECOVERED, Event.CLEARED, Event.OVER, Event.MERGED)
 # About the incident as a whole, and so one page with it.
 OF_THE_INCIDENT = (
     Event.DECLARED,
+    Event.CALLED,
     Event.CRITICAL,
     Event.FAILOVER_FAILED,
     Event.BLOCKED,
     Event.SWITCHED,
     Event.RECOVERED,
+    Event.WORSE,
+    Event.OPEN_AGAIN,
+    Event.OVER,
+    Event.MERGED,
 )
+# It has failed again before, so that its next recovery has to last before people are told of it.
+FLAPPING, HAS_TO_LAST = timedelta(minutes=30), timedelta(minutes=2)
 URGENCIES = {
     Severity.P0: Urgency.CRITICAL,
     Severity.P1: Urgency.ERROR,
@@ -77,6 +105,13 @@ def declared(incident: Incident, said: Sentence | None = None) -> list[Delivery]
     return _tell(
         people, Event.DECLARED, incident, said or {}, incident.assumed_severity, f"{incident.reference}:declared"
     )
+
+
+def team_called(incident: Incident, said: Sentence, *, at: datetime) -> list[Delivery]:
+    """A person asks the first row of the matrix for the incident's severity to come: `said`. Once for each `at`."""
+    people = recipients.first_row(incident.assumed_severity, at=now())
+    dedup_key = f"{incident.reference}:{Event.CALLED}:{at:%Y%m%d%H%M%S%f}"
+    return _tell(people, Event.CALLED, incident, said, incident.assumed_severity, dedup_key)
 
 
 def critical(incident: Incident, said: Sentence, dedup_key: str, *, event: Event = Event.CRITICAL) -> list[Delivery]:
@@ -107,12 +142,83 @@ def on_channel(
     return _tell(people, Event(event), incident, said, severity, dedup_key, key=key, is_practice=is_practice)
 
 
+def severity_changed(incident: Incident, was: str) -> list[Delivery]:
+    """It is worse than it was taken for: tell whom the matrix names first for that. A milder one is told to nobody.
+
+    `was`: a word of Severity, or empty.
+    """
+    taken_for = Severity(was) if was else Incident.ASSUMED
+    if incident.is_over or not is_worse(incident.assumed_severity, taken_for):
+        return []
+    people = recipients.first_row(incident.assumed_severity, at=now())
+    said = sentence(_("It was taken for %(was)s."), was=taken_for.value)
+    dedup_key = f"{incident.reference}:worse:{incident.assumed_severity}:{now():%Y%m%d%H%M%S%f}"
+    return _tell(people, Event.WORSE, incident, said, incident.assumed_severity, dedup_key)
+
+
+def is_worse(severity: Severity, than: Severity) -> bool:
+    return Severity.values.index(severity) < Severity.values.index(than)
+
+
+def open_again(incident: Incident, said: Sentence | None = None) -> list[Delivery]:
+    """Tell the first row of the matrix that it is not over after all, and why: `said`.
+
+    Nobody is told where everybody still takes it for open: its last recovery did not last until it was told of.
+    """
+    cancel(deliveries_of(incident, Event.RECOVERED).filter(state=Delivery.State.QUEUED))
+    if _is_taken_for_open(incident):
+        return []
+    people = recipients.first_row(incident.assumed_severity, at=now())
+    dedup_key = f"{incident.reference}:{Event.OPEN_AGAIN}:{now():%Y%m%d%H%M%S%f}"
+    return _tell(people, Event.OPEN_AGAIN, incident, said or {}, incident.assumed_severity, dedup_key)
+
+
+def _is_taken_for_open(incident: Incident) -> bool:
+    last = deliveries_of(incident, Event.OPEN_AGAIN).order_by("-created_at").first()
+    if last is None:
+        return False
+    since = deliveries_of(incident, Event.RECOVERED).filter(created_at__gt=last.created_at)
+    return since.exists() and not since.exclude(state=Delivery.State.CANCELLED).exists()
+
+
 def recovered(incident: Incident, said: Sentence | None = None) -> list[Delivery]:
     """Tell everybody who was told of the incident that it is over, and end its page. Nobody is called for that.
 
     Slack is told in any case: that a page has ended says nothing in words. Where nobody has been told yet, the first
-    row of its severity is.
+    row of its severity is. What has failed again lately is told of once it has lasted.
     """
+    when = f"{incident.recovered_at:%Y%m%d%H%M%S}" if incident.recovered_at else "unmeasured"
+    lately = deliveries_of(incident, Event.OPEN_AGAIN).filter(created_at__gte=now() - FLAPPING)
+    return _tell(
+        _whoever_heard(incident),
+        Event.RECOVERED,
+        incident,
+        said or _how_long(incident),
+        incident.assumed_severity,
+        f"{incident.reference}:{Event.RECOVERED}:{when}",
+        wait=HAS_TO_LAST if lately.exists() else timedelta(),
+    )
+
+
+def over(incident: Incident, said: Sentence | None = None) -> list[Delivery]:
+    """A person says that it is mitigated or resolved: tell everybody who was told of it, and end its page."""
+    dedup_key = f"{incident.reference}:{Event.OVER}:{now():%Y%m%d%H%M%S%f}"
+    return _tell(_whoever_heard(incident), Event.OVER, incident, said or {}, incident.assumed_severity, dedup_key)
+
+
+def merged(incident: Incident, into: Incident) -> list[Delivery]:
+    """End the page of a duplicate, and tell everybody who was told of it under which reference it goes on."""
+    said = sentence(_("It goes on as %(into)s: %(title)s"), into=into.reference, title=into.said_title or into.title)
+    dedup_key = f"{incident.reference}:{Event.MERGED}:{now():%Y%m%d%H%M%S%f}"
+    return _tell(_whoever_heard(incident), Event.MERGED, incident, said, incident.assumed_severity, dedup_key)
+
+
+def deliveries_of(incident: Incident, event: Event) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(about=incident.reference, dedup_key__startswith=f"{incident.reference}:{event}:")
+
+
+def _whoever_heard(incident: Incident) -> list[Recipient]:
+    """But by telephone: nobody is called because something is over."""
     heard = [
         Recipient(channel, address, name, language)
         for channel, address, name, language in told(incident.reference)
@@ -120,12 +226,7 @@ def recovered(incident: Incident, said: Sentence | None = None) -> list[Delivery
     ]
     people = heard or recipients.first_row(incident.assumed_severity, at=now())
     people = [*people, *recipients.by_channel(ChannelKind.SLACK, incident.assumed_severity, at=now())]
-    reachable = [one for one in people if one.channel != ChannelKind.PHONE]
-    when = f"{incident.recovered_at:%Y%m%d%H%M%S}" if incident.recovered_at else "unmeasured"
-    dedup_key = f"{incident.reference}:recovered:{when}"
-    return _tell(
-        reachable, Event.RECOVERED, incident, said or _how_long(incident), incident.assumed_severity, dedup_key
-    )
+    return [one for one in people if one.channel != ChannelKind.PHONE]
 
 
 def _how_long(incident: Incident) -> Sentence:
@@ -147,9 +248,30 @@ def _tell(
     *,
     key: str = "",
     is_practice: bool = False,
+    wait: timedelta = timedelta(),
 ) -> list[Delivery]:
     message = _message(event, incident, said, severity)
     payload = _payload(event, incident, severity, key or _key(event, incident) or dedup_key)
+    return _send(people, message, incident, dedup_key, payload, is_practice=is_practice, wait=wait)
+
+
+@transaction.atomic
+def update(incident: Incident, people: Iterable[Recipient], message: Message, *, dedup_key: str) -> list[Delivery]:
+    """Send what a person wrote of how it goes: to be read, it pages nobody."""
+    payload = _payload(Event.UPDATE, incident, Severity.P3, dedup_key)
+    return _send(people, message, incident, dedup_key, payload)
+
+
+def _send(
+    people: Iterable[Recipient],
+    message: Message,
+    incident: Incident | None,
+    dedup_key: str,
+    payload: dict[str, str],
+    *,
+    is_practice: bool = False,
+    wait: timedelta = timedelta(),
+) -> list[Delivery]:
     reachable = _reachable([*people, *_webhooks()], incident, dedup_key)
     return [
         notify(
@@ -163,6 +285,7 @@ def _tell(
             payload=payload,
             topics=(incident.topic,) if incident else (),
             is_practice=incident.is_practice if incident else is_practice,
+            wait=wait,
         )
         for one in reachable
     ]
@@ -202,8 +325,16 @@ def _message(event: Event, incident: Incident | None, said: Sentence, severity: 
     if incident is None:
         return Message(subject=said, url=settings.DR_PUBLIC_URL, url_text=sentence(_("Open DR Console")))
     title = incident.said_title or incident.title
-    names = {"severity": str(severity), "reference": incident.reference, "title": title, "said": said}
-    headline = sentence(HEADLINES[event], **names)
+    grade = str(severity) if incident.severity else sentence(_("%(severity)s?"), severity=severity)
+    headline = sentence(
+        HEADLINES[event],
+        severity=grade,
+        reference=incident.reference,
+        title=title,
+        said=said,
+        status=sentence(STATUSES[incident.status]),
+        into=incident.merged_into.reference if incident.merged_into else "",
+    )
     return Message(
         subject=headline,
         body="" if event in SHORT else said,
@@ -214,7 +345,8 @@ def _message(event: Event, incident: Incident | None, said: Sentence, severity: 
 
 
 def _facts(incident: Incident) -> Iterator[tuple[Words, Words]]:
-    yield sentence(_("Severity")), incident.severity
+    pending = sentence(_("not decided yet, taken for %(severity)s"), severity=incident.assumed_severity)
+    yield sentence(_("Severity")), incident.severity or pending
     if incident.service:
         yield sentence(_("Service")), _names(incident.service)
     yield sentence(_("Began")), _moment(incident.started_at)

@@ -5,16 +5,37 @@ Each part of the room says here what it does then, in the transaction of what ha
 
 from __future__ import annotations
 
+from dr_console.web.sentences import Sentence
 from incidents.models import Incident
+from incidents.services import alerts, checklist_choice, postmortem
+
+Status = Incident.Status
 
 
-def declared(incident: Incident) -> None:
-    """It has just been opened."""
+def declared(incident: Incident, *, why: Sentence | None = None) -> None:
+    """It has just been opened. `why`: what was seen, where the console or a program declared it."""
+    checklist_choice.choose(incident)
+    alerts.declared(incident, why)
+
+
+def diagnosed(incident: Incident) -> None:
+    """It is of another kind than it seemed."""
+    checklist_choice.choose(incident)
 
 
 def severity_changed(incident: Incident, was: str) -> None:
     """`was`: a word of Severity; empty while nobody had said how bad it is."""
+    checklist_choice.choose(incident)
+    alerts.severity_changed(incident, was)
+    postmortem.set_due(incident)
 
 
-def status_changed(incident: Incident, was: str) -> None:
-    """`was`: a word of Incident.Status."""
+def status_changed(incident: Incident, was: str, *, why: Sentence | None = None) -> None:
+    """`was`: a word of Incident.Status. `why`: what was given as the reason, if anything was."""
+    if incident.merged_into is not None:
+        alerts.merged(incident, incident.merged_into)
+    elif incident.status == Status.OPEN:
+        alerts.open_again(incident, why)
+    elif was == Status.OPEN and incident.recovered_at is None:
+        alerts.over(incident, why)
+    postmortem.set_due(incident)

@@ -1,23 +1,22 @@
-"""Declare incidents, and say how far they are."""
+"""Declare incidents, and put down what the console sees of them: another name, recovery, failing again."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 from django.utils.timezone import now
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_noop as _
 
 from dr_console.audit.services import record as audit
-from dr_console.errors import Refused
 from dr_console.live.publish import nudge
 from dr_console.plans.queries import newest_version
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import Incident, ReferenceCounter, ReportTemplate, Service, Severity, TimelineEntry
+from incidents.queries.lifecycle import goes_on_in, open_about
 from incidents.services import alerts, consequences, timeline
 
 Kind = TimelineEntry.Kind
@@ -35,6 +34,7 @@ class Facts(TypedDict, total=False):
     failure: str
     diagnosis: dict[str, Any]
     dedup_key: str
+    client_token: str
     is_practice: bool
 
 
@@ -42,22 +42,25 @@ class Facts(TypedDict, total=False):
 def declare(
     *,
     title: str,
-    severity: Severity,
+    severity: Severity | Literal[""],
     service: Service | None,
     by: User | None,
     origin: Incident.Origin = Incident.Origin.PERSON,
+    why: Sentence | None = None,
     **facts: Unpack[Facts],
 ) -> tuple[Incident, bool]:
-    """Open an incident, or return the open one that was noticed by the same `dedup_key`, and whether it is new.
+    """Open an incident, or return the one that is there already, and whether it is new: the one that was declared with
+    the same `client_token`, or the open one that was noticed by the same `dedup_key`.
 
-    `started_at`: the first failing probe where one saw it. However many notice at once, one is opened: numbers are
-    given one after the other, and whoever comes second finds what the first has written.
+    `severity`: empty where nobody can say yet. `started_at`: the first failing probe where one saw it. `why`: what was
+    seen, for whoever is paged. However many notice at once, one is opened: numbers are given one after the other, and
+    whoever comes second finds what the first has written.
     """
     year = now().year
     _take_turn(year)
-    attached = _noticed_by(facts.get("dedup_key", ""))
-    if attached is not None:
-        return attached, False
+    known = _declared_with(facts.get("client_token", "")) or open_about(facts.get("dedup_key", ""))
+    if known is not None:
+        return known, False
     incident = Incident.objects.create(
         reference=_next_reference(year),
         title=title[:LONGEST_TITLE],
@@ -70,9 +73,16 @@ def declare(
     )
     audit("incident.declared", by=by, target=incident, after={"severity": severity, "origin": origin})
     nudge("console", "incidents")
-    timeline.record(incident, sentence(_("Declared as %(severity)s"), severity=severity), kind=Kind.DECLARED, by=by)
-    consequences.declared(incident)
+    timeline.record(incident, _declared_as(incident), kind=Kind.DECLARED, by=by)
+    consequences.declared(incident, why=why)
     return incident, True
+
+
+def _declared_as(incident: Incident) -> Sentence:
+    if incident.severity:
+        return sentence(_("Declared as %(severity)s"), severity=incident.severity)
+    text = _("Declared; how bad it is, is not decided yet: it is taken for %(severity)s")
+    return sentence(text, severity=incident.assumed_severity.value)
 
 
 @transaction.atomic
@@ -81,18 +91,45 @@ def rediagnose(incident: Incident, *, title: Sentence, severity: Severity, **fac
 
     A severity never goes down by itself.
     """
-    incident = _locked(incident)
+    incident = locked(incident)
     worse = min(severity, incident.assumed_severity, key=Severity.values.index)
-    changed: dict[str, Any] = {**facts, "said_title": title, "severity": worse}
+    changed: dict[str, Any] = {**facts, "severity": worse}
+    if incident.origin == Incident.Origin.BREACH:  # else people gave it its name
+        changed["said_title"] = title
     was, was_as_bad_as = incident.said_title or {"text": incident.title}, incident.severity
     for name, value in changed.items():
         setattr(incident, name, value)
     incident.save(update_fields=list(changed))
-    _tell_pages(incident)
+    tell_pages(incident)
     if was != title:
         timeline.record(incident, sentence(_("Now it looks like this: %(title)s"), title=title), kind=Kind.NOTICED)
+    consequences.diagnosed(incident)
     if was_as_bad_as != worse:
         consequences.severity_changed(incident, was_as_bad_as)
+    return incident
+
+
+@transaction.atomic
+def join(incident: Incident, *, title: Sentence, severity: Severity, **facts: Unpack[Facts]) -> Incident:
+    """The console sees what a person declared first: the same incident goes on, under the name that people gave it.
+
+    It began with whatever of the two was earlier. A severity never goes down by itself.
+    """
+    incident = locked(incident)
+    started_at = min(facts.pop("started_at", None) or incident.started_at, incident.started_at)
+    detected_at = incident.detected_at or facts.pop("detected_at", None)
+    was = incident.severity
+    worse = min(severity, incident.assumed_severity, key=Severity.values.index)
+    changed: dict[str, Any] = {**facts, "started_at": started_at, "detected_at": detected_at, "severity": worse}
+    for name, value in changed.items():
+        setattr(incident, name, value)
+    incident.save(update_fields=list(changed))
+    tell_pages(incident)
+    seen = sentence(_("The console sees it too: %(title)s"), title=title)
+    timeline.record(incident, seen, kind=Kind.NOTICED, dedup_key=f"joined:{incident.dedup_key}"[:120])
+    consequences.diagnosed(incident)
+    if incident.severity != was:
+        consequences.severity_changed(incident, was)
     return incident
 
 
@@ -101,14 +138,15 @@ def recovered(incident: Incident, *, at: datetime, verified_at: datetime) -> boo
     """Users are served again: the clock of the recovery time stopped `at` the first good probe of those that verified
     it. The incident is mitigated; resolving it stays with people. False if that was known.
     """
-    incident = _locked(incident)
+    incident = locked(goes_on_in(incident))
     if incident.recovered_at is not None or incident.is_over:
         return False
     was = incident.status
     incident.recovered_at, incident.verified_at = max(at, incident.started_at), verified_at
-    incident.status, incident.mitigated_at = Status.MITIGATED, verified_at
+    # Whoever said so earlier was right.
+    incident.status, incident.mitigated_at = Status.MITIGATED, incident.mitigated_at or verified_at
     incident.save(update_fields=["recovered_at", "verified_at", "status", "mitigated_at"])
-    _tell_pages(incident)
+    tell_pages(incident)
     _record_recovery(incident, verified_at)
     if was != Status.MITIGATED:
         consequences.status_changed(incident, was)
@@ -118,52 +156,21 @@ def recovered(incident: Incident, *, at: datetime, verified_at: datetime) -> boo
 
 @transaction.atomic
 def failing_again(incident: Incident, *, at: datetime, why: Sentence) -> bool:
-    """What had recovered fails again: the incident is open once more, and its clock runs on. False if it was open."""
-    incident = _locked(incident)
-    if incident.status != Status.MITIGATED:
+    """What had recovered fails again: the incident is open once more, and its clock runs on.
+
+    False if it was open, or if only a person said that it was mitigated: that may be so while probes fail.
+    """
+    incident = locked(goes_on_in(incident))
+    if incident.status != Status.MITIGATED or incident.recovered_at is None:
         return False
     incident.status, incident.mitigated_at = Status.OPEN, None
     incident.recovered_at = incident.verified_at = None
     incident.save(update_fields=["status", "mitigated_at", "recovered_at", "verified_at"])
-    _tell_pages(incident)
-    timeline.record(incident, sentence(_("It fails again: %(why)s"), why=why), kind=Kind.NOTICED, at=at)
-    consequences.status_changed(incident, Status.MITIGATED)
+    tell_pages(incident)
+    again = sentence(_("It fails again: %(why)s"), why=why)
+    timeline.record(incident, again, kind=Kind.NOTICED, at=at)
+    consequences.status_changed(incident, Status.MITIGATED, why=again)
     return True
-
-
-def mitigate(incident: Incident, *, by: User | None) -> Incident:
-    """Users are no longer harmed, as a person or a step says, be it repaired or not."""
-    return _become(incident, Status.MITIGATED, by=by, said=sentence(_("Mitigated")), mitigated_at=now())
-
-
-def resolve(incident: Incident, *, by: User) -> Incident:
-    """It is over. Only people say so."""
-    return _become(incident, Status.RESOLVED, by=by, said=sentence(_("Resolved")), resolved_at=now())
-
-
-def reopen(incident: Incident, *, by: User) -> Incident:
-    """It is not over after all."""
-    cleared = {"resolved_at": None, "mitigated_at": None}
-    return _become(incident, Status.OPEN, by=by, said=sentence(_("Opened again")), **cleared)
-
-
-@transaction.atomic
-def _become(
-    incident: Incident, status: Incident.Status, *, by: User | None, said: Sentence, **times: datetime | None
-) -> Incident:
-    incident = _locked(incident)
-    if not incident.can_become(status):
-        before = {"reference": incident.reference, "status": incident.get_status_display()}
-        raise Refused(_now("%(reference)s is in the state “%(status)s”, from which that cannot be.") % before)
-    was = incident.status
-    for name, value in {"status": status, **times}.items():
-        setattr(incident, name, value)
-    incident.save(update_fields=["status", *times])
-    audit(f"incident.{status.value}", by=by, target=incident, before={"status": was}, after={"status": status.value})
-    _tell_pages(incident)
-    timeline.record(incident, said, kind=Kind.CHANGED, by=by)
-    consequences.status_changed(incident, was)
-    return incident
 
 
 def _record_recovery(incident: Incident, verified_at: datetime) -> None:
@@ -174,19 +181,19 @@ def _record_recovery(incident: Incident, verified_at: datetime) -> None:
     timeline.record(incident, certain, kind=Kind.CHANGED, at=verified_at, dedup_key=f"verified:{at:%Y%m%d%H%M%S}")
 
 
-def _locked(incident: Incident) -> Incident:
+def locked(incident: Incident) -> Incident:
+    """As it is now, and as nobody else changes it until the end of the transaction."""
     return Incident.objects.select_for_update().get(pk=incident.pk)
 
 
-def _tell_pages(incident: Incident) -> None:
+def tell_pages(incident: Incident) -> None:
     """Before the timeline does: topics are told in the order of their names."""
     nudge("console", "incidents")
     nudge(incident.topic, "incident")
 
 
-def _noticed_by(dedup_key: str) -> Incident | None:
-    """The open incident that the same was noticed by before."""
-    return Incident.objects.open().filter(dedup_key=dedup_key).first() if dedup_key else None
+def _declared_with(client_token: str) -> Incident | None:
+    return Incident.objects.filter(client_token=client_token).first() if client_token else None
 
 
 def _take_turn(year: int) -> None:

@@ -234,7 +234,7 @@ def _incident_about(breach: Breach) -> Incident | None:
 def _declared_for(breach: Breach, at: datetime) -> Incident | None:
     if not _declares(breach, at):
         return None
-    incident, is_new = incidents.declare(
+    incident, _is_new = incidents.declare(
         title=words.in_english(words.title(breach)),
         said_title=words.title(breach),
         severity=MATTERS[Metric(breach.metric)],
@@ -244,9 +244,8 @@ def _declared_for(breach: Breach, at: datetime) -> Incident | None:
         started_at=breach.opened_at,
         detected_at=at,
         dedup_key=DEDUP_KEY,
+        why=words.opened(breach),
     )
-    if is_new:
-        alerts.declared(incident, words.opened(breach))
     return incident
 
 

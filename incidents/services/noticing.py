@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
@@ -16,21 +16,27 @@ from dr_console.web.sentences import Sentence, sentence, spoken
 from incidents.models import Incident, Service, Severity, TimelineEntry
 from incidents.observations import Diagnosis, Kind, Observations, Sighting
 from incidents.queries import decisions
-from incidents.services import alerts, timeline
+from incidents.queries.lifecycle import open_about
 from incidents.services import incident as incidents
+from incidents.services import timeline
 
 Origin, Status = Incident.Origin, Incident.Status
 NOTICED = TimelineEntry.Kind.NOTICED
+BY_PEOPLE = (Origin.PERSON, Origin.TERMINAL, Origin.API)
+# What a person declared longer ago than this is about something else.
+DECLARED_LATELY = timedelta(hours=4)
 
 
 @transaction.atomic
 def notice(diagnosis: Diagnosis, *, title: Sentence, seen: Observations, at: datetime) -> tuple[Incident, bool]:
     """The incident of what is certain now, and whether it was opened for it. However often it is seen, it is one."""
-    known = Incident.objects.open().filter(dedup_key=diagnosis.key).first()
+    known = open_about(diagnosis.key)
     if known is None and diagnosis.is_felt:
         known = _same_trouble()
         if known is not None and not known.runs.active().exists():
             known = _renamed(known, diagnosis, title=title, severity=severity_of(diagnosis, seen))
+    if known is None and diagnosis.is_felt:
+        known = _joined(diagnosis, title=title, seen=seen, at=at)
     if known is not None:
         if diagnosis.is_felt:
             incidents.failing_again(known, at=diagnosis.began_at or at, why=title)
@@ -48,10 +54,8 @@ def severity_of(diagnosis: Diagnosis, seen: Observations) -> Severity:
 
 
 def unrecovered() -> QuerySet[Incident]:
-    """Noticed by health checks, not over yet, and no run is at work on it: a run says itself when users are served."""
-    mine = Incident.objects.real().filter(
-        origin=Origin.BREACH, status=Status.OPEN, recovered_at=None, dedup_key__startswith="failure:"
-    )
+    """Seen by health checks, whoever declared it; not recovered, and no run at work on it, which says that itself."""
+    mine = Incident.objects.real().open().filter(recovered_at=None, dedup_key__startswith="failure:")
     return mine.exclude(runs__state__in=Run.ACTIVE)
 
 
@@ -72,8 +76,32 @@ def recover(incident: Incident, seen: Observations, *, at: datetime) -> bool:
 
 def _same_trouble() -> Incident | None:
     """One that users notice and that is not over: what is seen now is part of it, or is what it really is."""
-    mine = Incident.objects.real().open().filter(origin=Origin.BREACH, status=Status.OPEN, recovered_at=None)
+    seen_by_us = Q(origin=Origin.BREACH) | Q(dedup_key__startswith="failure:")
+    mine = Incident.objects.real().filter(seen_by_us, status=Status.OPEN, recovered_at=None)
     return next((one for one in mine.order_by("started_at") if decisions.facts_of(one).get("is_felt", True)), None)
+
+
+def _joined(diagnosis: Diagnosis, *, title: Sentence, seen: Observations, at: datetime) -> Incident | None:
+    """What people have declared lately about one of the services that fail, or about nothing in particular, is this."""
+    by_people = Incident.objects.real().filter(
+        origin__in=BY_PEOPLE, status=Status.OPEN, recovered_at=None, dedup_key=""
+    )
+    lately = by_people.filter(started_at__gte=at - DECLARED_LATELY)
+    about = Q(service=None) | Q(service__key__in=diagnosis.services) if diagnosis.services else Q()
+    unseen = lately.filter(about, status=Status.OPEN, recovered_at=None, dedup_key="")
+    known = unseen.order_by("started_at", "pk").first()
+    if known is None:
+        return None
+    return incidents.join(
+        known,
+        title=title,
+        severity=severity_of(diagnosis, seen),
+        started_at=diagnosis.began_at or at,
+        detected_at=now(),
+        failure=diagnosis.kind.value,
+        diagnosis=diagnosis.facts(),
+        dedup_key=diagnosis.key,
+    )
 
 
 def _renamed(incident: Incident, diagnosis: Diagnosis, *, title: Sentence, severity: Severity) -> Incident:
@@ -106,6 +134,7 @@ def _declared(diagnosis: Diagnosis, *, title: Sentence, seen: Observations, at: 
         failure=diagnosis.kind.value,
         diagnosis=diagnosis.facts(),
         dedup_key=diagnosis.key,
+        why=together(diagnosis.reasons),
     )
     if is_new:
         _tell(incident, diagnosis, at)
@@ -117,7 +146,6 @@ def _tell(incident: Incident, diagnosis: Diagnosis, at: datetime) -> None:
     first = sentence(_("First health check that failed"))
     timeline.record(incident, first, kind=NOTICED, at=diagnosis.began_at or at, dedup_key="first-failure")
     timeline.record(incident, why, kind=NOTICED, at=at, dedup_key=f"reasons:{diagnosis.key}"[:120])
-    alerts.declared(incident, why)
 
 
 def together(sentences: tuple[Sentence, ...]) -> Sentence:

@@ -14,8 +14,7 @@ from incidents.models import (
     Decision,
     FailoverPlan,
 )
-from incidents.services import incident as incidents
-from incidents.services import triggers
+from incidents.services import lifecycle, triggers
 from tests import make
 from tests.incidents.considering import Console, blocked, console
 from tests.incidents.seeing import CALIFORNIA, TOKYO
@@ -135,7 +134,7 @@ def test_resolving_an_incident_is_looking_at_its_failover(console):
     console.world.lost = {TOKYO}
     console.rounds(3)
     assert blocked() == [Blocker.COOL_DOWN]
-    incidents.resolve(earlier, by=make.user("carol"))
+    lifecycle.resolve(earlier, by=make.user("carol"))
     console.rounds()
     assert blocked() == []
 

@@ -19,6 +19,7 @@ from dr_console.live.models import Event
 from dr_console.web.sentences import sentence
 from incidents.models import Incident, Severity
 from incidents.services import incident as incidents
+from incidents.services import lifecycle
 from tests import make
 
 MINUTE = timedelta(minutes=1)
@@ -79,7 +80,7 @@ def test_the_number_is_written_as_the_plan_says_and_the_plan_in_force_is_kept():
 def test_the_same_is_declared_anew_once_the_first_is_resolved():
     first, _is_new = declare(dedup_key="failure:cdn_failure:")
     assert declare(dedup_key="failure:cdn_failure:") == (first, False)
-    incidents.resolve(first, by=make.user())
+    lifecycle.resolve(first, by=make.user())
     second, is_new = declare(dedup_key="failure:cdn_failure:")
     assert is_new
     assert second != first
@@ -156,7 +157,8 @@ def test_what_fails_again_runs_on():
 
 @pytest.mark.django_db
 def test_a_second_diagnosis_renames_the_incident_and_never_makes_it_less_severe():
-    incident, _is_new = declare(severity=Severity.P1, failure="unsure", dedup_key="failure:unsure:api")
+    facts = {"failure": "unsure", "dedup_key": "failure:unsure:api", "origin": Incident.Origin.BREACH}
+    incident, _is_new = declare(severity=Severity.P1, **facts)
     region = sentence("Region failure")
     incident = incidents.rediagnose(incident, title=region, severity=Severity.P0, failure="region_failure")
     assert (incident.words, incident.severity, incident.failure) == ("Region failure", "P0", "region_failure")
@@ -171,9 +173,9 @@ def test_a_second_diagnosis_renames_the_incident_and_never_makes_it_less_severe(
 def test_people_mitigate_resolve_and_open_again():
     ada = make.user("ada")
     incident, _is_new = declare()
-    assert incidents.mitigate(incident, by=ada).mitigated_at
-    assert incidents.resolve(incident, by=ada).resolved_at
-    incident = incidents.reopen(incident, by=ada)
+    assert lifecycle.mitigate(incident, by=ada).mitigated_at
+    assert lifecycle.resolve(incident, by=ada).resolved_at
+    incident = lifecycle.reopen(incident, by=ada, reason="Tokyo is dark again")
     assert (incident.status, incident.resolved_at, incident.mitigated_at) == ("open", None, None)
     actions = list(AuditEntry.objects.filter(action__startswith="incident.").values_list("action", flat=True))
     assert sorted(actions) == ["incident.declared", "incident.mitigated", "incident.open", "incident.resolved"]
@@ -182,6 +184,6 @@ def test_people_mitigate_resolve_and_open_again():
 @pytest.mark.django_db
 def test_what_cannot_follow_is_refused_in_words():
     incident, _is_new = declare()
-    incidents.resolve(incident, by=make.user())
+    lifecycle.resolve(incident, by=make.user())
     with pytest.raises(Refused, match="is in the state “Resolved”"):
-        incidents.mitigate(incident, by=None)
+        lifecycle.mitigate(incident, by=None)
