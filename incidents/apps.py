@@ -6,10 +6,15 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 DECIDING = {
+    "timeline.exported": _("Timeline exported"),
     "incident.declared": _("Incident declared"),
     "incident.mitigated": _("Incident mitigated"),
     "incident.resolved": _("Incident resolved"),
     "incident.open": _("Incident opened again"),
+    "incident.closed": _("Incident closed"),
+    "incident.severity": _("Severity of an incident decided"),
+    "incident.merged": _("Incident merged into another"),
+    "incident.unmerged": _("Merge of incidents taken back"),
     "failover.released": _("Failover released"),
     "failover.looked_at": _("Failover looked at"),
     "maintenance.begun": _("Maintenance begun"),
@@ -31,6 +36,7 @@ class IncidentsConfig(AppConfig):
         from incidents import plan
         from incidents.models import Breach, Incident
         from incidents.pages import PAGES
+        from incidents.services import checklist_actions
 
         metrics.gauge("open_incidents", "Real incidents that are not resolved.", Incident.objects.real().open().count)
         metrics.gauge("open_breaches", "Thresholds of the plan that are crossed now.", Breach.objects.open().count)
@@ -38,6 +44,7 @@ class IncidentsConfig(AppConfig):
         runs.hand_over("run.changed", "incidents.services.failover_news.on_run_changed")
         runs.hand_over("step.ended", "incidents.services.failover_news.on_step_ended")
         runs.hand_over("step.drifted", "incidents.services.failover_news.on_step_drifted")
+        runs.sweep_also(checklist_actions.keep_up)
         for section in plan.SECTIONS:
             registry.register(section)
         pages.add_pages(*PAGES)

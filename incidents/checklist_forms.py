@@ -60,7 +60,8 @@ class DetailsForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
     def __init__(self, *args: Any, item: ChecklistItem | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, initial=_initial(item), **kwargs)
+        kwargs.setdefault("initial", _initial(item))
+        super().__init__(*args, **kwargs)
         self.auto_id = "item_%s"
         self.item = item
         self.fields["owner"].queryset = User.objects.filter(is_active=True).order_by("username")  # type: ignore[attr-defined]

@@ -248,8 +248,8 @@ def _after_recovery(incident: Incident, shown: ShownRun | None, checklist: Shown
     if items:
         found = _of_item(items[0])
         both = _instead(replace(found, words=[*watching.words[:1], *found.words]), watching)
-        undo = {"due_at": watching.due_at, "due_words": watching.due_words} if watching.due_at else {}
-        return replace(both, **undo)
+        undo = watching if watching.due_at else found
+        return replace(both, due_at=undo.due_at, due_words=undo.due_words)
     if checklist.items and watching.primary is None:
         others = [one for one in watching.others if one != actions.resolve(incident)]
         words = [*watching.words, _("Everything that the list asks for the recovery is settled.")]

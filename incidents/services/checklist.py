@@ -44,7 +44,8 @@ def tick(item: ChecklistItem, *, by: User) -> ChecklistItem:
     incident = _workable(item)
     if not _settle(item, State.DONE, by=by):
         raise Refused(_who_was_first(item))
-    timeline.record(incident, sentence(_("Done: %(item)s"), item=item.texts), kind=Kind.ACTED, by=by)
+    said = sentence(_("Done: %(item)s"), item=item.texts)
+    timeline.record(incident, said, kind=Kind.ACTED, by=by, evidence=item.evidence_url)
     return _told(item)
 
 
@@ -91,7 +92,7 @@ def change(item: ChecklistItem, details: Details, *, by: User, seen: int) -> Che
     item.version += 1
     item.save(update_fields=["owner", "role", "due_at", "note", "evidence_url", "version"])
     for said in entries:
-        timeline.record(incident, said, kind=Kind.CHANGED, by=by)
+        timeline.record(incident, said, kind=Kind.CHANGED, by=by, evidence=details.evidence_url)
     return _told(item)
 
 
@@ -120,7 +121,7 @@ def _differences(item: ChecklistItem, wanted: Details) -> list[Sentence]:
 
 
 # As they are marked for translation: whoever reads the timeline has a language of their own.
-_ROLES = {
+_ROLES: dict[str, str] = {
     ChecklistItem.Role.COMMANDER: _("Incident commander"),
     ChecklistItem.Role.OPERATIONS: _("Operations"),
     ChecklistItem.Role.COMMUNICATIONS: _("Communications"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_noop as _
@@ -76,43 +79,62 @@ def _look(plan: FailoverPlan, urls: list[str]) -> tuple[Sentence, bool]:
 def keep_up() -> int:
     """Tick what has happened since. Called in every round of every sweeper. Returns how many were ticked.
 
-    Whoever makes it happen says so at once; this finds what they could not say, because they were killed before.
+    Where it counts, whoever makes it happen has it ticked at once; this finds the rest, and what somebody was killed
+    before.
     """
-    waiting = ChecklistItem.objects.filter(
-        state=ChecklistItem.State.OPEN,
-        dropped_at=None,
-        action__in=list(_HAPPENED),
-        incident__started_at__gte=now() - LOOKED_BACK,
-    ).exclude(incident__status=Incident.Status.CLOSED)
-    items = waiting.select_related("incident").order_by("-incident__started_at", "position")[:MOST_AT_ONCE]
+    items = _waiting().select_related("incident").order_by("-incident__started_at", "position")[:MOST_AT_ONCE]
     return sum(_tick_if_it_happened(item) for item in items)
 
 
+def catch_up(incident: Incident) -> int:
+    """Tick at once what has happened in this incident. Returns how many were ticked."""
+    items = list(_waiting().filter(incident=incident).select_related("incident"))
+    return sum(_tick_if_it_happened(item) for item in items)
+
+
+def _waiting() -> QuerySet[ChecklistItem]:
+    open_ones = ChecklistItem.objects.filter(state=ChecklistItem.State.OPEN, dropped_at=None, action__in=_HAPPENED)
+    lately = open_ones.filter(incident__started_at__gte=now() - LOOKED_BACK)
+    return lately.exclude(incident__status=Incident.Status.CLOSED)
+
+
+@dataclass(frozen=True)
+class Happened:
+    """`fact`: what ticks an item once, however often it is told. `by`: who did it; None: the console."""
+
+    fact: str
+    at: datetime
+    by: User | None = None
+
+
 def _tick_if_it_happened(item: ChecklistItem) -> bool:
-    fact = _HAPPENED[item.action](item.incident)
-    return bool(fact) and checklist.tick_by_itself(item.incident, item.action, fact=fact)
+    found = _HAPPENED[item.action](item.incident)
+    if found is None or found.fact == item.settled_for:
+        return False
+    return checklist.tick_by_itself(item.incident, item.action, fact=found.fact, at=found.at, by=found.by)
 
 
-def _somebody_responded(incident: Incident) -> str:
-    return "acknowledged" if incident.acknowledged_at else ""
+def _somebody_responded(incident: Incident) -> Happened | None:
+    at = incident.acknowledged_at
+    return Happened("acknowledged", at) if at else None
 
 
-def _failed_over(incident: Incident) -> str:
+def _failed_over(incident: Incident) -> Happened | None:
     """By the moment at which it was verified: a second failover is a second fact."""
-    verified = incident.verified_at if incident.switched_at else None
-    return f"verified:{verified:%Y%m%d%H%M%S}" if verified else ""
+    at = incident.verified_at if incident.switched_at else None
+    return Happened(f"verified:{at:%Y%m%d%H%M%S}", at) if at else None
 
 
-def _updated(incident: Incident) -> str:
-    update = StatusUpdate.objects.standing().filter(incident=incident).order_by("at").first()
-    return f"update:{update.pk}" if update else ""
+def _updated(incident: Incident) -> Happened | None:
+    update = StatusUpdate.objects.standing().filter(incident=incident).select_related("by").order_by("at").first()
+    return Happened(f"update:{update.pk}", update.at, update.by) if update else None
 
 
-def _recorded(incident: Incident) -> str:
-    return "" if missing_details(incident) else "recorded"
+def _recorded(incident: Incident) -> Happened | None:
+    return None if missing_details(incident) else Happened("recorded", now())
 
 
-_HAPPENED = {
+_HAPPENED: dict[str, Callable[[Incident], Happened | None]] = {
     ItemAction.ACTIVATE_TEAM: _somebody_responded,
     ItemAction.FAIL_OVER: _failed_over,
     ItemAction.PUBLISH_UPDATE: _updated,

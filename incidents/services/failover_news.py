@@ -19,7 +19,7 @@ from dr_console.runs.registry import Facts
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import ChannelKind, FailoverPlan, Incident, TimelineEntry
 from incidents.queries import failover as known
-from incidents.services import alerts, timeline
+from incidents.services import alerts, checklist_actions, timeline
 from incidents.services import incident as incidents
 
 Kind = TimelineEntry.Kind
@@ -133,6 +133,7 @@ def _verified(incident: Incident, step: Step) -> None:
     first, last = _moment(after.get("first_good_at")), _moment(after.get("verified_at"))
     ended = step.ended_at or now()
     incidents.recovered(incident, at=first or ended, verified_at=last or ended)
+    checklist_actions.catch_up(incident)
 
 
 def _call_for_help(incident: Incident, run: Run, state: str) -> None:

@@ -165,8 +165,7 @@ def _do(request: ConsoleRequest, found: ChecklistItem, act: Callable[[], object]
 def _show_refused(request: ConsoleRequest, found: ChecklistItem, form: DetailsForm, refused: str) -> HttpResponse:
     """What was typed stays; saved once more, it is based on what stands there now, which is shown above it."""
     if form.is_bound:
-        form.data = form.data.copy()
-        form.data["version"] = str(found.version)
+        form = DetailsForm({**request.POST.dict(), "version": str(found.version)}, item=found)
     return _show(request, found, form, status=409, refused=refused)
 
 
