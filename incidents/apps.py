@@ -12,6 +12,10 @@ DECIDING = {
     "incident.resolved": _("Incident resolved"),
     "incident.open": _("Incident opened again"),
     "incident.closed": _("Incident closed"),
+    "incident.acknowledged": _("Incident acknowledged"),
+    "command.taken": _("Command taken"),
+    "command.handed_over": _("Command handed over"),
+    "command.role": _("Role in an incident given"),
     "incident.severity": _("Severity of an incident decided"),
     "incident.merged": _("Incident merged into another"),
     "incident.unmerged": _("Merge of incidents taken back"),
@@ -36,7 +40,7 @@ class IncidentsConfig(AppConfig):
         from incidents import plan
         from incidents.models import Breach, Incident
         from incidents.pages import PAGES
-        from incidents.services import checklist_actions
+        from incidents.services import asks, checklist_actions
 
         metrics.gauge("open_incidents", "Real incidents that are not resolved.", Incident.objects.real().open().count)
         metrics.gauge("open_breaches", "Thresholds of the plan that are crossed now.", Breach.objects.open().count)
@@ -45,6 +49,7 @@ class IncidentsConfig(AppConfig):
         runs.hand_over("step.ended", "incidents.services.failover_news.on_step_ended")
         runs.hand_over("step.drifted", "incidents.services.failover_news.on_step_drifted")
         runs.sweep_also(checklist_actions.keep_up)
+        runs.sweep_also(asks.follow_up)
         for section in plan.SECTIONS:
             registry.register(section)
         pages.add_pages(*PAGES)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -83,6 +84,13 @@ class Handover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.giver_id} → {self.receiver_id}: {self.state}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:handover", args=[self.incident.reference, self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OFFERED
 
 
 class AskQuerySet(models.QuerySet["Ask"]):
@@ -163,7 +171,7 @@ class Ask(models.Model):
 
 
 class CommandDecision(models.Model):
-    """A question that the people of an incident have to decide, and what was decided. Not the console's own Decision."""
+    """What the people of an incident have to decide, and what was decided. Decision is the console's own."""
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
@@ -194,13 +202,16 @@ class CommandDecision(models.Model):
     def __str__(self) -> str:
         return self.question
 
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:command-decision", args=[self.incident.reference, self.pk])
+
     @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
 
 
 class Opinion(models.Model):
-    """What one person says when asked for strong objections. Who says otherwise later replaces it; the timeline has both."""
+    """What one person says when asked for strong objections: their last word. The timeline has all of them."""
 
     decision = models.ForeignKey(CommandDecision, models.CASCADE, related_name="opinions")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

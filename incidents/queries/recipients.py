@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from dr_console.people.queries import preferences_of
 from incidents.models import ChannelKind, Contact, ContactChannel, EscalationLevel, EscalationPolicy, Rotation, Severity
 from incidents.queries.oncall import whose_turn
 
@@ -58,6 +60,41 @@ def by_channel(channel: ChannelKind, severity: str, *, at: datetime) -> list[Rec
     return found or ([Recipient(channel, "", "")] if channel in SHARED else [])
 
 
+def of_person(person: User, channels: Iterable[str]) -> list[Recipient]:
+    """One person's own addresses on these channels: those of their contact in the plan, and their account's.
+
+    The contact has their e-mail address, else their login as its key. PagerDuty is nobody's own: it pages whoever is on
+    call.
+    """
+    own = [one for one in channels if one != ChannelKind.PAGERDUTY]
+    contact = _contact_of(person)
+    found = list(_of(contact, own)) if contact else []
+    if ChannelKind.EMAIL in own and person.email:
+        found.append(Recipient(ChannelKind.EMAIL, person.email, str(person), preferences_of(person).language))
+    if ChannelKind.SLACK in own and contact is None:
+        found.append(Recipient(ChannelKind.SLACK, "", str(person)))
+    return list({(one.channel, one.address.lower()): one for one in reversed(found)}.values())
+
+
+def _contact_of(person: User) -> Contact | None:
+    everybody = Contact.objects.current().prefetch_related("channels")
+    by_mail = everybody.filter(channels__kind=ChannelKind.EMAIL, channels__address__iexact=person.email or "-").first()
+    return by_mail or everybody.filter(key=person.get_username().lower()).first()
+
+
+def by_targets(targets: Iterable[str], channels: Iterable[ChannelKind], *, at: datetime) -> list[Recipient]:
+    """“rotation:key” and “contact:key”, by each of these channels."""
+    asked = list(channels)
+    return _merged(one for contact in _contacts(targets, at) for one in _of(contact, asked))
+
+
+def matrix(severity: str, channels: Iterable[ChannelKind], *, at: datetime) -> list[Recipient]:
+    """Everybody whom the escalation matrix names for this severity, on whatever level, by each of these channels."""
+    policy = _policies().filter(severity=severity).first()
+    targets = [target for level in policy.levels.all() for target in level.targets] if policy else []
+    return by_targets(dict.fromkeys(targets), channels, at=at)
+
+
 def _policies() -> QuerySet[EscalationPolicy]:
     return EscalationPolicy.objects.current().prefetch_related("levels")
 
@@ -69,14 +106,14 @@ def _this_first(severity: str) -> list[EscalationPolicy]:
 
 
 def _at_level(level: EscalationLevel, channels: Iterable[str], at: datetime) -> Iterator[Recipient]:
-    for contact in _contacts(level, at):
+    for contact in _contacts(level.targets, at):
         yield from _of(contact, channels)
 
 
-def _contacts(level: EscalationLevel, at: datetime) -> list[Contact]:
+def _contacts(targets: Iterable[str], at: datetime) -> list[Contact]:
     rotations = {rotation.key: rotation for rotation in Rotation.objects.current()}
     keys = []
-    for target in level.targets:
+    for target in targets:
         kind, _colon, key = target.partition(":")
         if kind == "rotation" and key in rotations:
             key = whose_turn(rotations[key], at)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dr_console.web.sentences import Sentence
 from incidents.models import Incident
-from incidents.services import alerts, checklist_choice, postmortem
+from incidents.services import alerts, checklist_choice, command, postmortem
 
 Status = Incident.Status
 
@@ -32,6 +32,7 @@ def severity_changed(incident: Incident, was: str) -> None:
 
 def status_changed(incident: Incident, was: str, *, why: Sentence | None = None) -> None:
     """`was`: a word of Incident.Status. `why`: what was given as the reason, if anything was."""
+    command.status_changed(incident)
     if incident.merged_into is not None:
         alerts.merged(incident, incident.merged_into)
     elif incident.status == Status.OPEN:

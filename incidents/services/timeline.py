@@ -142,12 +142,15 @@ def _append(entry: TimelineEntry) -> TimelineEntry:
     entry.hash = chain.digest(entry.prev_hash, entry.facts)
     entry.save(force_insert=True)
     TimelineHead.objects.filter(pk=head.pk).update(seq=entry.seq, hash=entry.hash)
-    nudge(entry.incident.topic, "timeline")
     return entry
 
 
 def _hold(incident: Incident) -> TimelineHead:
-    """The end of the chain, which nobody else can write behind until this transaction ends."""
+    """The end of the chain, which nobody else can write behind until this transaction ends.
+
+    Pages are told first: others hold their topic when they come to write.
+    """
+    nudge(incident.topic, "timeline")
     heads = TimelineHead.objects.select_for_update().filter(incident=incident)
     head = heads.first()
     if head is None:
@@ -163,7 +166,7 @@ def _source(by: User | None) -> TimelineEntry.Source:
 
 
 def _checked(text: str) -> str:
-    text = text.strip()
+    text = text.replace("\r\n", "\n").strip()  # as browsers send it
     if not text:
         raise Refused(_("Write what happened."))
     if len(text) > LONGEST_NOTE:

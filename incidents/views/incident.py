@@ -30,6 +30,9 @@ from incidents.queries.incident import (
 )
 from incidents.queries.next_action import next_action
 from incidents.tables import IncidentTable
+from incidents.views.ask import asks_context
+from incidents.views.command import command_context
+from incidents.views.decision_log import decisions_context
 from incidents.views.timeline import panel_context
 
 VIEW = "incidents.view_incident"
@@ -56,6 +59,8 @@ def incident_detail(request: ConsoleRequest, reference: str) -> HttpResponse:
     listed = shown_checklist(incident)
     context = run | _bar(incident, run["runs"]) | _next(request, incident, run["shown"], listed) | {"checklist": listed}
     context |= panel_context(request, incident) | _deliveries(incident) | _diagnosis(incident)
+    context |= command_context(request, incident) | asks_context(request, incident)
+    context |= decisions_context(request, incident)
     return render(request, "incidents/incident_detail.html", context | {"incident": incident})
 
 
