@@ -55,7 +55,15 @@ def plain(value: Any) -> Any:
         return [plain(one) for one in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return value.replace("\0", "") if isinstance(value, str) else value
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half of a pair of surrogates, which JSON from elsewhere may bring
+        value = value.encode(errors="replace").decode()
+    return value.replace("\0", "")
 
 
 def breaks(links: Iterable[Link], head: Head | None = None) -> Iterator[Break]:

@@ -40,6 +40,7 @@ class IncidentsConfig(AppConfig):
         from incidents import plan
         from incidents.models import Breach, Incident
         from incidents.pages import PAGES
+        from incidents.search import acts_in_view, find_incidents
         from incidents.services import asks, checklist_actions
 
         metrics.gauge("open_incidents", "Real incidents that are not resolved.", Incident.objects.real().open().count)
@@ -69,5 +70,17 @@ class IncidentsConfig(AppConfig):
                 _("Breaches"), "incidents:breaches", "octagon-x", "incidents.view_incident", within="plans:overview"
             )
         )
+        navigation.add_page(
+            navigation.Destination(
+                _("Declare an incident"),
+                "incidents:declare",
+                "siren",
+                "incidents.declare_incident",
+                alone="d",
+                within="incidents:list",
+            )
+        )
+        navigation.add_search(find_incidents)
+        navigation.add_acts(acts_in_view)
         actions.register({"degradation.set": _("Degradation level changed")})
         topics.allow("incident-", lambda person, _topic: person.has_perm("incidents.view_incident"), is_attended=True)

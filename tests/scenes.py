@@ -211,4 +211,5 @@ def tell(incident: Incident, run: Run, began: datetime) -> None:
             about=incident.reference,
             dedup_key=f"{incident.reference}-{channel}",
             attempts=1,
+            created_at=began + timedelta(seconds=13),
         )

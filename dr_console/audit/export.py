@@ -15,19 +15,20 @@ from dr_console.web.paging import Order, keyset_page
 
 HEADER = ["at", "who", "from", "action", "about", "before", "after"]
 ROWS_A_PIECE = 500
+UTF_8_MARK = "\ufeff"  # by which Excel knows it
 # Spreadsheets take a cell that begins so for a formula, and a formula can send the sheet to a stranger.
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_pieces(entries: QuerySet[AuditEntry]) -> Iterator[str]:
     """The file, piece by piece, newest first. Each piece is one short query: nothing stays open in between."""
-    yield "\ufeff" + _lines([HEADER])  # the mark by which Excel knows UTF-8
+    yield UTF_8_MARK + csv_lines([HEADER])
     newest_first = Order("at", descending=True)
     cursor: str | None = ""
     while cursor is not None:
         page = keyset_page(entries, newest_first, cursor, rows=ROWS_A_PIECE)
         if page.rows:
-            yield _lines([_row(entry) for entry in page.rows])
+            yield csv_lines([_row(entry) for entry in page.rows])
         cursor = page.next
 
 
@@ -46,7 +47,8 @@ def _json(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _lines(rows: list[list[str]]) -> str:
+def csv_lines(rows: list[list[str]]) -> str:
+    """Rows of cells as lines of a CSV file."""
     text = StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()

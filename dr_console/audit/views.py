@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from functools import partial
-
-from asgiref.sync import sync_to_async
 from django.core.exceptions import BadRequest
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -20,6 +15,7 @@ from dr_console.audit.tables import AuditFilters, AuditTable
 from dr_console.web.access import needs
 from dr_console.web.listing import list_page
 from dr_console.web.requests import ConsoleRequest
+from dr_console.web.responses import file_of
 
 
 @require_GET
@@ -44,14 +40,5 @@ def export(request: ConsoleRequest) -> StreamingHttpResponse:
     pieces = csv_pieces(filters.qs)
     asked = {name: value for name in filters.filters if (value := request.GET.get(name))}
     record("audit.exported", by=request.user, target="audit log", after=asked)
-    # Under ASGI, Django would first collect all pieces of a synchronous iterator.
-    body = _one_by_one(pieces) if isinstance(request, ASGIRequest) else pieces
-    response = StreamingHttpResponse(body, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="audit-log-{now():%Y-%m-%d}.csv"'
-    return response
-
-
-async def _one_by_one(pieces: Iterator[str]) -> AsyncIterator[str]:
-    following = sync_to_async(partial(next, pieces, None))
-    while (piece := await following()) is not None:
-        yield piece
+    name = f"audit-log-{now():%Y-%m-%d}.csv"
+    return file_of(request, pieces, name=name, content_type="text/csv; charset=utf-8")

@@ -24,7 +24,9 @@ TAGS = {"quiet", "accent", "added", "removed", "changed", "warning"}
 
 
 def severity(code: str, *, word: bool = True) -> SafeString:
-    """P0 Critical, on its colour, with its shape. The code stays as it is in every language."""
+    """P0 Critical, on its colour, with its shape. The code stays as it is in every language; empty: not decided yet."""
+    if not code:
+        return format_html('<span class="sev pending">{}{}</span>', icon("circle-question-mark"), _("Not decided"))
     text = f"{code} {SEVERITIES[code]}" if word else code
     return format_html('<span class="sev {}">{}{}</span>', code.lower(), icon(f"severity-{code.lower()}"), text)
 

@@ -16,6 +16,7 @@ OURS = {
     "severity-p2": '<path fill="currentColor" stroke="none" d="M12 1.5 22.5 12 12 22.5 1.5 12z"/>',
     "severity-p3": '<circle fill="currentColor" stroke="none" cx="12" cy="12" r="9.5"/>',
     "diamond-alert": '<path d="M12 2 22 12 12 22 2 12zM12 7.5v5.5M12 16.4v.2"/>',
+    "pin": '<path d="M12 15v7M8 2.5h8M9 2.5v6.5l-3 6h12l-3-6V2.5"/>',
 }
 BODY = re.compile(r"<svg\b[^>]*>(.*)</svg>", re.DOTALL)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -24,6 +24,8 @@ class Destination:
     permission: str = ""
     #: The letter that opens the page after "g". Only for the bar.
     key: str = ""
+    #: The key that opens the page by itself.
+    alone: str = ""
     #: Only there in this mode of the console, if any is named.
     mode: str = ""
     #: For a page beside the bar: the name of the URL of the bar's page that it belongs to.
@@ -45,12 +47,13 @@ class Destination:
 
 @dataclass(frozen=True)
 class Found:
-    """A thing that the palette found."""
+    """A thing that the palette found. `posts`: what choosing it sends to `url`; None: it leads there."""
 
     label: str
     url: str
     hint: str = ""
     icon: str = "arrow-right"
+    posts: Mapping[str, str] | None = None
 
 
 Search = Callable[[Person, str], Iterable[Found]]
@@ -69,6 +72,7 @@ BAR = (
 )
 _pages: list[Destination] = [Destination(_("Preferences"), "people:preferences", "settings")]
 _searches: list[Search] = []
+_acts: list[Search] = []
 
 
 def add_page(page: Destination) -> None:
@@ -81,6 +85,12 @@ def add_search(search: Search) -> None:
     """Let the palette find rows, such as incidents by their number. `search(person, text)` gives a few, best first."""
     if search not in _searches:
         _searches.append(search)
+
+
+def add_acts(acts: Search) -> None:
+    """Let the palette offer what may be done on a page. `acts(person, path)` knows the page by its path."""
+    if acts not in _acts:
+        _acts.append(acts)
 
 
 def bar(person: Person) -> list[Destination]:
@@ -103,17 +113,28 @@ def current(path: str, pages: Iterable[Destination]) -> Destination | None:
     return next((page for page in pages if page.url_name == found.within), None)
 
 
-def find(person: Person, text: str, *, most: int = 12) -> list[Found]:
-    """What the palette shows for a text: pages whose name has every word of it, then what the apps find."""
-    return [found for found, _count in zip(_matches(person, text), range(most), strict=False)]
+def find(person: Person, text: str, *, at: str = "", most: int = 16) -> list[Found]:
+    """What the palette shows for a text: what may be done on the page at the path `at`, pages, each with every word of
+    the text in its name, then what the apps find."""
+    return [found for found, _count in zip(_matches(person, text, at), range(most), strict=False)]
 
 
-def _matches(person: Person, text: str) -> Iterator[Found]:
+def _matches(person: Person, text: str, at: str) -> Iterator[Found]:
     words = text.casefold().split()
+    for acts in _acts if at else ():
+        for act in acts(person, at):
+            if _has_all(f"{act.label} {act.hint}", words):
+                yield act
     for page in (*BAR, *_pages):
         label = str(page.label)
-        if page.url and page.is_open_to(person) and all(word in label.casefold() for word in words):
-            yield Found(label, page.url, icon=page.icon or "arrow-right", hint=f"g {page.key}" if page.key else "")
+        if page.url and page.is_open_to(person) and _has_all(label, words):
+            key = page.key and f"g {page.key}"
+            yield Found(label, page.url, icon=page.icon or "arrow-right", hint=key or page.alone)
     if words:
         for search in _searches:
             yield from search(person, text)
+
+
+def _has_all(label: str, words: Iterable[str]) -> bool:
+    known = label.casefold()
+    return all(word in known for word in words)

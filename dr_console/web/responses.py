@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.utils import translation
+from django.utils.translation import get_language
 from django_htmx.http import HttpResponseClientRedirect
 
 from dr_console.web.requests import ConsoleRequest
@@ -36,3 +42,29 @@ def say(request: HttpRequest, text: str, *, status: int, level: str = "error") -
     response["HX-Retarget"] = "#messages"
     response["HX-Reswap"] = "innerHTML"
     return response
+
+
+def file_of(request: HttpRequest, pieces: Iterator[str], *, name: str, content_type: str) -> StreamingHttpResponse:
+    """A file to keep, however long, sent piece by piece as it is made."""
+    pieces = _in_language(pieces, get_language())
+    # Under ASGI, Django would first collect all pieces of a synchronous iterator.
+    body = _one_by_one(pieces) if isinstance(request, ASGIRequest) else pieces
+    response = StreamingHttpResponse(body, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _in_language(pieces: Iterator[str], language: str | None) -> Iterator[str]:
+    """The reader's, which the middleware has long forgotten while the file is still being sent."""
+    while True:
+        with translation.override(language):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
+async def _one_by_one(pieces: Iterator[str]) -> AsyncIterator[str]:
+    following = sync_to_async(partial(next, pieces, None))
+    while (piece := await following()) is not None:
+        yield piece

@@ -35,6 +35,18 @@ def time_of_day(when: datetime) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', _machine(utc), title, f"{utc:%H:%M}")
 
 
+def to_the_second(when: datetime) -> SafeString:
+    """14:30:05 UTC, and below it 22:30:05 your time: for stories, whose days are told beside."""
+    utc = when.astimezone(UTC)
+    shown = f"{utc:%H:%M:%S} UTC"
+    local = utc.astimezone(get_current_timezone())
+    if local.utcoffset() == timedelta(0):
+        return format_html('<time datetime="{}">{}</time>', _machine(utc), shown)
+    theirs = f"{local:%H:%M:%S}" if local.date() == utc.date() else f"{local:%Y-%m-%d %H:%M:%S}"
+    beside = _("%(time)s your time") % {"time": theirs}
+    return format_html('<time datetime="{}">{} <span class="local">{}</span></time>', _machine(utc), shown, beside)
+
+
 def ago(when: datetime) -> SafeString:
     """34 days ago, or in 3 hours: roughly, with the moment itself on a pointer's hover."""
     utc, at = when.astimezone(UTC), now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -27,11 +28,17 @@ from dr_console.web.styleguide import components
 
 @require_GET
 def palette(request: ConsoleRequest) -> HttpResponse:
-    """Ctrl-K: go anywhere by typing. A page of its own where there is no JavaScript."""
-    text = request.GET.get("q", "").strip()[:100]
-    context = {"text": text, "results": navigation.find(request.user, text)}
+    """Ctrl-K: go anywhere, and act on what is in view, by typing. A page of its own where there is no JavaScript."""
+    text, at = request.GET.get("q", "").strip()[:100], _in_view(request)
+    context = {"text": text, "at": at, "results": navigation.find(request.user, text, at=at)}
     partial = request.htmx and not request.htmx.history_restore_request
     return render(request, "_palette_results.html" if partial else "palette.html", context)
+
+
+def _in_view(request: ConsoleRequest) -> str:
+    """Path of the page from which the palette was opened."""
+    asked: str = request.GET.get("at") or request.htmx.current_url_abs_path or urlsplit(way_back(request)).path
+    return urlsplit(asked).path if asked.startswith("/") else ""
 
 
 @require_GET

@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from dr_console.notifications.models import Delivery
-from dr_console.runs.asking import told
-from dr_console.runs.models import Command, Run, Step
-from incidents.models import DegradationChange, DegradationLevel, Incident, Objectives, TimelineEntry
+from dr_console.runs.models import Run
+from incidents.models import DegradationChange, DegradationLevel, Incident, Objectives
 
 MOST_DELIVERIES = 50
-CHANGED = (Step.State.SUCCEEDED, Step.State.ROLLED_BACK)
-WRONG = (Step.State.FAILED, Step.State.TIMED_OUT, Step.State.FAILED_IGNORED, Step.State.ROLLBACK_FAILED)
 
 
 @dataclass(frozen=True)
@@ -82,46 +78,6 @@ def runs_of(incident: Incident) -> list[Run]:
     """The run to look at first: one that is under way before one that has ended, then the newest."""
     runs = list(incident.runs.select_related("by").order_by("-created_at", "-pk"))
     return sorted(runs, key=lambda run: not run.is_active)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the story. `kind`: a word of TimelineEntry.Kind."""
-
-    at: datetime
-    words: str
-    kind: str
-    who: str = ""
-
-
-def merged_timeline(incident: Incident) -> list[Line]:
-    """What was recorded and written, what people told its runs, and what those changed, oldest first. Three queries."""
-    lines = [
-        Line(entry.at, entry.words, entry.kind, str(entry.author or ""))
-        for entry in incident.timeline.select_related("author")
-    ]
-    commands = Command.objects.filter(run__incidents=incident).select_related("by", "step")
-    lines += [Line(one.at, _told(one), TimelineEntry.Kind.DECIDED, str(one.by or "")) for one in commands]
-    lines += [line for step in _ended_steps(incident) if (line := _line_of_step(step)) is not None]
-    return sorted(lines, key=lambda line: line.at)
-
-
-def _told(command: Command) -> str:
-    words = told(command)
-    return f"{words} ({command.reason})" if command.reason else words
-
-
-def _ended_steps(incident: Incident) -> QuerySet[Step]:
-    """What changed something, and what went wrong; what only looked is no part of the story."""
-    changed = Q(state__in=CHANGED, acted_at__isnull=False)
-    return Step.objects.filter(changed | Q(state__in=WRONG), run__incidents=incident, ended_at__isnull=False)
-
-
-def _line_of_step(step: Step) -> Line | None:
-    if step.ended_at is None:
-        return None
-    words = f"{step.title}: {step.get_state_display()}"
-    return Line(step.ended_at, words, TimelineEntry.Kind.ACTED)
 
 
 @dataclass(frozen=True)

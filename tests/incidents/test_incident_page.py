@@ -15,8 +15,9 @@ from dr_console.runs.models import Approval, Command, Run, Step
 from dr_console.runs.queries import shown_run
 from dr_console.web.sentences import sentence
 from incidents.models import BlockedTrigger, FailoverPlan, Incident, Service
-from incidents.queries.incident import merged_timeline, phase, target_clock
+from incidents.queries.incident import phase, target_clock
 from incidents.queries.next_action import NextAction, next_action
+from incidents.queries.timeline import story
 from tests import make, scenes
 
 pytestmark = pytest.mark.django_db
@@ -244,11 +245,11 @@ def test_the_story_is_merged_in_order(wei):
     step = run.steps.get(key="dns")
     run.steps.filter(key="start").update(acted_at=now())
     Command.objects.create(run=run, step=step, verb="retry", by=wei, reason="Token renewed", client_token="t1")
-    story = [line.words for line in merged_timeline(incident)]
-    assert story[0] == "Health checks of API fail from all places"
-    assert "Activate the standby (us-west-1): Done" in story
-    assert "Point DNS at California: Failed" in story
-    assert story[-1] == "Try again: Point DNS at California (Token renewed)"
+    told = [line.words for line in story(incident).lines]
+    assert told[0] == "Health checks of API fail from all places"
+    assert "Activate the standby (us-west-1): Done" in told
+    assert "Point DNS at California: Failed" in told
+    assert told[-1] == "Try again: Point DNS at California (Token renewed)"
 
 
 def test_a_second_run_is_shown_first_while_it_goes_on(client, wei):

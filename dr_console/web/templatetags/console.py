@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from dr_console.web import badges, charts, times, words
 from dr_console.web import icons as shapes
+from dr_console.web.markdown import markdown as rendered
 
 register = template.Library()
 
@@ -33,6 +34,18 @@ def moment(when: datetime | None) -> SafeString | str:
 def time_of_day(when: datetime | None) -> SafeString | str:
     """{{ when|time_of_day }}: 14:30, for feeds."""
     return times.time_of_day(when) if when else "–"
+
+
+@register.filter
+def to_the_second(when: datetime | None) -> SafeString | str:
+    """{{ when|to_the_second }}: 14:30:05 UTC, with the person's own time."""
+    return times.to_the_second(when) if when else "–"
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """{{ note.text|markdown }}: what a person wrote, with emphasis, lists, code and links; harmless."""
+    return rendered(text)
 
 
 @register.filter
