@@ -1,17 +1,21 @@
 """P1: time to recover, beside the plan's own script and beside the least that it takes.
 
-python -m benchmarks.recovery [--after 0.5 5]
+python -m benchmarks.recovery [--after 0.5 5] [--rounds 3]
 
 Tokyo is gone, and the standby is there for users T seconds after the names were changed. Each of the three starts at
 the same point of the same story, with the same answers of the same vendors after the same time: the floor carries out
 what the console's plan needs and asks the public address every 20 ms; the script is the plan's, with its sleeps; the
-console starts its plan as a person would, and stops when it has verified that users are served.
+console starts its plan as a person would. Floor and script end with the first good answer that they see. So does the
+time to recover of the console (ENGINE.md, 15), and is held against the script's; held against the floor is the later
+moment at which several good answers in a row have made it certain. Builds take no time, which favours the script: the
+plan has it build anew, and the console shows what is built already. Medians of all rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -24,6 +28,8 @@ from tests.running import ROOT
 
 if TYPE_CHECKING:
     from benchmarks.recovering.stage import Ids
+    from dr_console.runs.models import Run
+    from incidents.models import FailoverPlan
 
 PLAN = "manual-failover"
 SCRIPT = Path(__file__).parent / "recovering" / "failover.sh"
@@ -35,36 +41,50 @@ WORKERS_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Recovered:
-    """Seconds from the start until users were verified to be served, and when names were changed."""
+    """Seconds from the start: until a name was changed, until the first good answer, and until that was certain."""
 
-    seconds: float
     switched: float
+    seconds: float
+    certain: float
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--after", type=float, nargs="+", default=[0.5, 5.0], help="T, seconds (0.5 5)")
+    parser.add_argument("--rounds", type=int, default=3, help="of which the medians are taken (3)")
     options = parser.parse_args()
     reached = []
     # Health checks that never come: what is measured is what follows a start, not what leads to it.
     with console(DR_PROBE_INTERVAL_SECONDS="3600") as ours:
         wait_for_workers()
         for seconds in options.after:
-            reached.append(_compare(ours, seconds))
+            reached.append(_compare(ours, seconds, options.rounds))
     return 0 if all(reached) else 1
 
 
-def _compare(ours: Console, after: float) -> bool:
-    floor, script, mine = (measure(ours, after) for measure in (_floor, _script, _console))
-    over, times = mine.seconds - floor.seconds, script.seconds / mine.seconds
+def _compare(ours: Console, after: float, rounds: int) -> bool:
+    measured: dict[str, list[Recovered]] = {"floor": [], "script": [], "console": []}
+    for _number in range(rounds):
+        for name, measure in (("floor", _floor), ("script", _script), ("console", _console)):
+            measured[name].append(measure(ours, after))
+    floor, script, mine = (_median(each) for each in measured.values())
+    over, times = mine.certain - floor.seconds, script.seconds / mine.seconds
     close, ahead = over <= MOST_OVER_FLOOR_SECONDS, times > (LEAST_TIMES_FASTER if after == UP_TO_SECONDS else 1)
+    for name, each in (("floor", floor), ("script", script), ("console", mine)):
+        print(f"T = {after:g} s, {name}: switched {each.switched:.2f} s, recovered {each.seconds:.2f} s")
     print(
-        f"T = {after:g} s: floor {floor.seconds:.2f} s, console {mine.seconds:.2f} s, script {script.seconds:.2f} s; "
-        f"console − floor {over:+.2f} s (goal: at most +{MOST_OVER_FLOOR_SECONDS:g} s) "
-        f"{'reached' if close else 'MISSED'}; script / console {times:.1f}x {'reached' if ahead else 'MISSED'}",
+        f"T = {after:g} s, console certain {mine.certain:.2f} s, floor {over:+.2f} s (goal: at most "
+        f"+{MOST_OVER_FLOOR_SECONDS:g} s) {'reached' if close else 'MISSED'}; script / console {times:.2f}x "
+        f"{'reached' if ahead else 'MISSED'} ({script.seconds / mine.certain:.2f}x when certain); "
+        f"load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
     return close and ahead
+
+
+def _median(measured: list[Recovered]) -> Recovered:
+    fields = [(each.switched, each.seconds, each.certain) for each in measured]
+    return Recovered(*(statistics.median(values) for values in zip(*fields, strict=True)))
 
 
 def _floor(ours: Console, after: float) -> Recovered:
@@ -75,7 +95,8 @@ def _floor(ours: Console, after: float) -> Recovered:
     spec = failover.spec(_plan(), None)
     with stage.seen_after(ours.world, after) as switched:
         began = time.time()
-        return Recovered(floor.recover(spec, _address(ours)) - began, switched[0] - began)
+        recovered = floor.recover(spec, _address(ours)) - began
+        return Recovered(switched[0] - began, recovered, recovered)
 
 
 def _script(ours: Console, after: float) -> Recovered:
@@ -88,7 +109,8 @@ def _script(ours: Console, after: float) -> Recovered:
             ["bash", str(SCRIPT)], env=_environment(ours, ids), cwd=ROOT, check=True, capture_output=True, text=True
         )
         times = dict(line.split() for line in told.stdout.splitlines())
-        return Recovered(float(times["verified"]) - began, switched[0] - began)
+        recovered = float(times["verified"]) - began
+        return Recovered(switched[0] - began, recovered, recovered)
 
 
 def _console(ours: Console, after: float) -> Recovered:
@@ -105,15 +127,14 @@ def _console(ours: Console, after: float) -> Recovered:
         )
         assert is_new, (run.trigger, run.titles, run.state, run.words)
         _wait_for_end(run)
-        verified = run.incidents.get().verified_at
-        assert verified is not None, [(step.key, step.state, step.words) for step in run.steps.all()]
-        return Recovered(verified.timestamp() - began, switched[0] - began)
+        incident = run.incidents.get()
+        assert incident.recovered_at is not None
+        assert incident.verified_at is not None
+        recovered, certain = incident.recovered_at.timestamp(), incident.verified_at.timestamp()
+        return Recovered(switched[0] - began, recovered - began, certain - began)
 
 
-def _wait_for_end(run: object) -> None:
-    from dr_console.runs.models import Run  # noqa: PLC0415
-
-    assert isinstance(run, Run)
+def _wait_for_end(run: Run) -> None:
     until = time.monotonic() + 180
     while run.is_active or run.incidents.get().verified_at is None:
         assert time.monotonic() < until, [(step.key, step.state, step.words) for step in run.steps.all()]
@@ -150,7 +171,7 @@ def _let_nothing_start_by_itself() -> None:
     MaintenanceWindow.objects.create(reason="benchmark", by=by, **times)
 
 
-def _plan() -> object:
+def _plan() -> FailoverPlan:
     from incidents.models import FailoverPlan  # noqa: PLC0415
 
     return FailoverPlan.objects.current().get(key=PLAN)

@@ -1,5 +1,6 @@
 """The least that recovering takes: the answers of the vendors on the longest way through the plan, and nothing else.
 
+All that can be looked at beforehand is, side by side, from the first moment on; each change leaves the moment it may.
 No database, no queue, no lease, nothing written down: it would not survive anything, and nobody could watch it.
 """
 
@@ -8,7 +9,9 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from dr_console.providers.deadlines import Deadline
@@ -26,9 +29,15 @@ def recover(spec: RunSpec, address: str) -> float:
     needed = _before(spec, verifies)
     done: dict[str, threading.Event] = {step.key: threading.Event() for step in needed}
     results: dict[str, Facts] = {}
-    threads = [threading.Thread(target=_carry_out, args=(spec, step, done, results), daemon=True) for step in needed]
-    for thread in threads:
-        thread.start()
+    with ThreadPoolExecutor(len(needed) * 2) as threads:
+        for step in needed:
+            look = function(step.does).look_ahead(_context(spec, step, {}))
+            ahead = threads.submit(look) if look else None
+            threads.submit(_carry_out, spec, step, ahead, done, results)
+        return _first_good(address)
+
+
+def _first_good(address: str) -> float:
     until = time.monotonic() + MOST_SECONDS
     while not is_well(address):
         assert time.monotonic() < until, "never recovered"
@@ -60,11 +69,8 @@ def _before(spec: RunSpec, step: StepSpec) -> list[StepSpec]:
     return list(found.values())
 
 
-def _carry_out(spec: RunSpec, step: StepSpec, done: dict[str, threading.Event], results: dict[str, Facts]) -> None:
-    for key in step.depends_on:
-        done[key].wait(MOST_SECONDS)
-    does = function(step.does)
-    context = Context(
+def _context(spec: RunSpec, step: StepSpec, results: dict[str, Facts]) -> Context:
+    return Context(
         run_code="floor",
         subject=spec.subject,
         reference="floor",
@@ -75,9 +81,22 @@ def _carry_out(spec: RunSpec, step: StepSpec, done: dict[str, threading.Event], 
         deadline=Deadline.after(MOST_SECONDS),
         results={key: results.get(key, {}) for key in step.depends_on},
     )
-    seen = does.observe(context)
+
+
+def _carry_out(
+    spec: RunSpec,
+    step: StepSpec,
+    ahead: Future[Any] | None,
+    done: dict[str, threading.Event],
+    results: dict[str, Facts],
+) -> None:
+    for key in step.depends_on:
+        done[key].wait(MOST_SECONDS)
+    does = function(step.does)
+    context = _context(spec, step, results)
+    seen = does.observe(replace(context, ahead=ahead.result() if ahead else None))
     if seen.sight is not Sight.MATCHES and not does.only_looks:
-        context = replace(context, before=seen.before)
+        context = replace(context, before=seen.before, seen=seen)
         context = replace(context, effect=does.act(context))
         while (seen := does.verify(context)).sight is not Sight.MATCHES:
             time.sleep(LOOK_EVERY_SECONDS)

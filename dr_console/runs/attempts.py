@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,21 @@ from dr_console.web.sentences import Sentence, sentence
 S, R = Step.State, Run.State
 BLOCKED_SECONDS = 1.0
 MOST_CALLS_KEPT = 40
+
+
+def told(run: Run, step: Step, seconds: float) -> Context:
+    """What the function of a step is told that has not begun, with so much time for one call."""
+    return Context(
+        run_code=run.code,
+        subject=run.subject,
+        reference=" ".join(filter(None, [str(run.context.get("reference", "")), run.code, f"g{run.generation}"])),
+        context=run.context,
+        key=step.key,
+        parameters=step.parameters,
+        token=step.token,
+        deadline=Deadline.after(seconds),
+        is_practice=run.is_practice,
+    )
 
 
 class Heard:
@@ -71,24 +87,18 @@ class Attempt:
         """Whether nobody has claimed it since we did."""
         return step.fence == self.lease.fence and step.state == S.RUNNING
 
-    def context(self, seconds: float) -> Context:
+    def context(self, seconds: float, *, seen: Observation | None = None) -> Context:
         """What the step function is told, with so much time for one call."""
-        run, step = self.run, self.step
+        step = self.step
         undone = step.undoes if self.is_undo else None
-        return Context(
-            run_code=run.code,
-            subject=run.subject,
-            reference=" ".join(filter(None, [str(run.context.get("reference", "")), run.code, f"g{run.generation}"])),
-            context=run.context,
+        return replace(
+            told(self.run, step, seconds),
             key=undone.key if undone else step.key,
-            parameters=step.parameters,
-            token=step.token,
-            deadline=Deadline.after(seconds),
             before=step.before,
             effect=undone.effect if undone else step.effect,
             results=self.claim.results,
-            is_practice=run.is_practice,
             say=self.say,
+            seen=seen,
         )
 
     def say(self, said: Sentence) -> None:

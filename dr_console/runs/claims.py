@@ -27,12 +27,16 @@ S, R = Step.State, Run.State
 
 @dataclass(frozen=True)
 class Claim:
-    """A step that is ours until the lease ends. `results`: what the steps before it left, by key."""
+    """A step that is ours until the lease ends. `results`: what the steps before it left, by key.
+
+    `later`: the steps that are still to come if all goes well.
+    """
 
     run: Run
     step: Step
     lease: Lease
     results: dict[str, Facts]
+    later: tuple[Step, ...] = ()
 
 
 def take(step_id: int) -> Claim | None:
@@ -53,7 +57,7 @@ def take(step_id: int) -> Claim | None:
         change.log("claimed", step.said, step=step, owner=step.owner, attempt=step.attempt)
     results = {key: change.steps[key].after or {} for key in step.depends_on if key in change.steps}
     lease = Lease(step.pk, step.fence, began)
-    return Claim(change.run, step, lease, results)
+    return Claim(change.run, step, lease, results, _later(change))
 
 
 def due(dead: Iterable[str] = ()) -> Q:
@@ -61,6 +65,11 @@ def due(dead: Iterable[str] = ()) -> Q:
     waiting = Q(state__in=(S.READY, S.RETRY_WAIT)) & (Q(not_before=None) | Q(not_before__lte=now()))
     gone = Q(lease_until__lt=clocks.over()) | Q(owner__in=list(dead))
     return waiting | (Q(state=S.RUNNING) & gone)
+
+
+def _later(change: Change) -> tuple[Step, ...]:
+    waiting = (step for step in change.steps.values() if step.state == S.PENDING and step.undoes_id is None)
+    return tuple(step for step in waiting if step.runs_on == "success" and not step.needs_approval)
 
 
 def _is_claimable(change: Change, step: Step) -> bool:

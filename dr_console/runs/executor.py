@@ -15,7 +15,7 @@ from django.utils.timezone import now
 from dr_console.errors import ProviderError
 from dr_console.providers.budgets import recovery
 from dr_console.providers.calls import heard_by
-from dr_console.runs import claims, registry, wording
+from dr_console.runs import claims, foresight, registry, wording
 from dr_console.runs.attempts import Attempt
 from dr_console.runs.changes import Lost, changing
 from dr_console.runs.claims import Claim
@@ -26,6 +26,8 @@ from dr_console.runs.registry import Context, Idempotency, Observation, Sight
 from dr_console.web.sentences import sentence
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 2.0
+# What only looks asks health endpoints of our own, which no vendor counts, while users wait for what it sees.
+FIRST_PAUSE_OF_LOOKS_SECONDS = 0.1
 # Of what was waited for already: so little may be lost by a pause, however long it takes (P1: 0.5 s after 40 s).
 PAUSE_SHARE = 1 / 150
 # However late it is: without one look nobody knows what is.
@@ -49,6 +51,7 @@ def carry_out(step_id: int) -> bool:
     if claim is None:
         return False
     while claim is not None:
+        foresight.look_ahead(claim)
         next_id = _carry_out(claim)
         claim = claims.take(next_id) if next_id is not None else None
     return True
@@ -106,7 +109,7 @@ def _change(attempt: Attempt) -> None:
         attempt.end_run(seen)
     elif _may_act(attempt, seen) and attempt.intend(seen):
         reached("intended", attempt.step.key)
-        if _act(attempt):
+        if _act(attempt, seen):
             reached("recorded", attempt.step.key)
             _verify(attempt)
 
@@ -139,13 +142,13 @@ def _look(attempt: Attempt) -> Observation | None:
         return None
 
 
-def _act(attempt: Attempt) -> bool:
+def _act(attempt: Attempt, seen: Observation) -> bool:
     function, seconds = attempt.function, attempt.function.call_seconds
     act = function.undo if attempt.is_undo else function.act
     if not attempt.lease.is_good_for(seconds):
         raise Lost(attempt.step)
     try:
-        effect = act(attempt.context(seconds))
+        effect = act(attempt.context(seconds, seen=seen))
     except ProviderError as error:
         attempt.failed(error, is_acting=True)
         return False
@@ -209,10 +212,11 @@ def _look_or_wait(attempt: Attempt, look: Callable[[Context], Observation]) -> O
 def _looks(attempt: Attempt) -> Iterator[None]:
     """Come round at once, then at pauses that grow, for as long as the run wants it and the step is ours."""
     began = time.monotonic()
+    first = FIRST_PAUSE_OF_LOOKS_SECONDS if attempt.function.only_looks else FIRST_PAUSE_SECONDS
     while True:
         yield
         waited = time.monotonic() - began
-        time.sleep(min(max(FIRST_PAUSE_SECONDS, waited * PAUSE_SHARE), LONGEST_PAUSE_SECONDS))
+        time.sleep(min(max(first, waited * PAUSE_SHARE), LONGEST_PAUSE_SECONDS))
         if attempt.lease.is_lost:
             raise Lost(attempt.step)
         if not attempt.is_wanted():
@@ -228,7 +232,7 @@ def _context(attempt: Attempt) -> Context:
     left = attempt.function.call_seconds
     if attempt.step.deadline is not None:
         left = min(left, (attempt.step.deadline - now()).total_seconds())
-    return attempt.context(max(left, LEAST_CALL_SECONDS))
+    return foresight.added(attempt, attempt.context(max(left, LEAST_CALL_SECONDS)))
 
 
 class _Mishap:

@@ -60,6 +60,9 @@ class Context:
     `token`: the same over all attempts of this step. `before`: what `observe` gave when it was decided to act.
     `effect`: what `act` returned, once it has. `results`: what the steps that this one depends on left in `after`,
     by key. `deadline`: of this call. `is_dry`: nothing may be changed. `say`: tell people at once how far it is.
+
+    `ahead`: for the first `observe`, what the look of `look_ahead` found seconds ago; None: look. `seen`: for `act`,
+    what `observe` found in the same attempt, a moment ago.
     """
 
     run_code: str
@@ -76,6 +79,8 @@ class Context:
     is_practice: bool = False
     is_dry: bool = False
     say: Callable[[Sentence], None] = lambda said: None
+    ahead: Any = None
+    seen: Observation | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,13 @@ class StepFunction(ABC):
     @abstractmethod
     def observe(self, context: Context) -> Observation:
         """Look, and change nothing."""
+
+    def look_ahead(self, context: Context) -> Callable[[], Any] | None:
+        """What of `observe` can be asked of vendors while the steps before are still at work, as it is the same before
+        and after them; None: nothing. The look that is returned runs in a thread of its own, where it may not use the
+        database. What it finds is handed to `observe` as `context.ahead`, unless it is older than a few seconds.
+        """
+        return None
 
     def act(self, context: Context) -> Facts:
         """Do it. Returns what the vendor answered, as facts. Raises ProviderError; its outcome decides what follows."""

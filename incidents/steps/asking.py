@@ -20,7 +20,7 @@ from dr_console.providers.probe import probe_all
 from dr_console.web.sentences import Sentence, sentence
 
 # Between two rounds that are to show the same.
-PAUSE_SECONDS = 0.15
+PAUSE_SECONDS = 0.1
 CDN_SERVERS = ("cloudflare",)
 
 

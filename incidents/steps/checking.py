@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import ClassVar
 
@@ -13,7 +14,7 @@ from dr_console.runs.registry import Context, Facts, Observation, Preview, Sight
 from dr_console.web.sentences import sentence
 from incidents.queries import witnesses
 from incidents.steps import asking
-from incidents.steps.asking import Row, Wish
+from incidents.steps.asking import Answer, Row, Wish
 from incidents.steps.parameters import Check, Standby, problems, read
 
 ANY = Wish()
@@ -91,9 +92,13 @@ class CheckStandby(_Look):
 
     name = "failover.check_standby"
 
+    def look_ahead(self, context: Context) -> Callable[[], list[Answer]]:
+        wanted = read(Standby, context.parameters)
+        return lambda: asking.ask(wanted.urls, ANY, deadline=context.deadline)
+
     def observe(self, context: Context) -> Observation:
         wanted = read(Standby, context.parameters)
-        answers = asking.ask(wanted.urls, ANY, deadline=context.deadline)
+        answers = context.ahead or asking.ask(wanted.urls, ANY, deadline=context.deadline)
         good = all(answer.is_good for answer in answers)
         return Observation(
             Sight.MATCHES if good else Sight.DIFFERS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -32,9 +32,13 @@ class PointDns(StepFunction):
     call_seconds: ClassVar[float] = 20.0
     drill_safe: ClassVar[bool] = True
 
+    def look_ahead(self, context: Context) -> Callable[[], list[DnsRecord]]:
+        names = read(Names, context.parameters)
+        return lambda: _read(names, context.deadline)
+
     def observe(self, context: Context) -> Observation:
         names = read(Names, context.parameters)
-        records = _read(names, context.deadline)
+        records = context.ahead or _read(names, context.deadline)
         leads = [_leads_there(record, wanted) for record, wanted in zip(records, names.records, strict=True)]
         return Observation(
             Sight.MATCHES if all(leads) else Sight.DIFFERS,
@@ -49,12 +53,9 @@ class PointDns(StepFunction):
     def act(self, context: Context) -> Facts:
         names = read(Names, context.parameters)
         pointings = [Pointing(one.name, one.target, one.type, one.proxied) for one in names.records]
-        dns = providers.dns(names.provider)
-        if len(pointings) == 1:
-            changed = [dns.point(pointings[0], reference=context.reference, deadline=context.deadline)]
-        else:
-            changed = dns.point_all(pointings, reference=context.reference, deadline=context.deadline)
-        return _kept(changed)
+        # What has just been seen is what is changed: to read it once more would cost users the time of an answer.
+        before = _records(context.seen.before if context.seen else None)
+        return _kept(_pointed(providers.dns(names.provider), pointings, before, context))
 
     def verify(self, context: Context) -> Observation:
         """The vendor's answer to the change says what the records are now. Whether users follow is seen elsewhere."""
@@ -112,7 +113,7 @@ class PutDnsBack(PointDns):
 
     def observe(self, context: Context) -> Observation:
         names = read(Names, context.parameters)
-        now = _read(names, context.deadline)
+        now = context.ahead or _read(names, context.deadline)
         wanted = self._wanted_records(now, names, context)
         return Observation(
             Sight.MATCHES if _same(now, wanted) else Sight.DIFFERS,
@@ -156,7 +157,23 @@ class PutDnsBack(PointDns):
 
 def _read(names: Names, deadline: Deadline) -> list[DnsRecord]:
     dns = providers.dns(names.provider)
-    return side_by_side(lambda one: _record(dns, one.name, one.type, deadline), names.records)
+    return side_by_side(lambda one: dns.leading(one.name, type=one.type, deadline=deadline), names.records)
+
+
+def _pointed(
+    dns: DnsProvider, pointings: Sequence[Pointing], before: Sequence[DnsRecord], context: Context
+) -> list[DnsRecord]:
+    reference, deadline = context.reference, context.deadline
+    try:
+        if len(pointings) > 1:
+            return dns.point_all(pointings, reference=reference, before=before, deadline=deadline)
+        seen = before[0] if before else None
+        return [dns.point(pointings[0], reference=reference, before=seen, deadline=deadline)]
+    except ProviderError as error:
+        if error.problem is not Problem.NOT_FOUND or not before:
+            raise
+    # Somebody has just made one of them anew, under another id.
+    return _pointed(dns, pointings, (), context)
 
 
 def _record(dns: DnsProvider, name: str, wanted: str, deadline: Deadline) -> DnsRecord:

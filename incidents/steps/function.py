@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import ClassVar
@@ -30,9 +31,13 @@ class WarmFunction(StepFunction):
     verify_seconds: ClassVar[float] = 180.0
     drill_safe: ClassVar[bool] = True
 
+    def look_ahead(self, context: Context) -> Callable[[], FunctionState]:
+        functions = providers.functions(read(Warmth, context.parameters).provider)
+        return lambda: functions.state(deadline=context.deadline)
+
     def observe(self, context: Context) -> Observation:
         wanted = read(Warmth, context.parameters)
-        state = providers.functions(wanted.provider).state(deadline=context.deadline)
+        state = context.ahead or providers.functions(wanted.provider).state(deadline=context.deadline)
         is_ordered = state.ordered >= wanted.instances and not state.is_stopped
         answers = asking.ask(wanted.urls, Wish(), deadline=context.deadline) if is_ordered else []
         matches = is_ordered and all(answer.is_good for answer in answers)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_noop as _
 
@@ -19,6 +21,7 @@ from dr_console.providers.capabilities.deployments import (
 )
 from dr_console.providers.credentials import credential
 from dr_console.providers.deadlines import Deadline
+from dr_console.providers.side_by_side import side_by_side
 from dr_console.runs.registry import Context, Facts, Idempotency, Observation, Preview, Sight, StepFunction, Warning
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import Region
@@ -68,9 +71,14 @@ class StartDeployment(StepFunction):
     verify_seconds: ClassVar[float] = 300.0
     drill_safe: ClassVar[bool] = True
 
+    def look_ahead(self, context: Context) -> Callable[[], Seen]:
+        wanted = read(Standby, context.parameters)
+        return lambda: _seen(wanted, context.deadline)
+
     def observe(self, context: Context) -> Observation:
         wanted = read(Standby, context.parameters)
-        seen = _look(wanted, context.deadline)
+        seen = context.ahead or _seen(wanted, context.deadline)
+        _must_run_in(wanted, seen)
         built = not wanted.force or context.effect is not None
         matches = seen.is_shown and seen.is_well and built and self._is_what_was_asked_for(context, seen)
         return Observation(
@@ -133,11 +141,11 @@ class StartDeployment(StepFunction):
 
     def preview(self, context: Context) -> Preview:
         wanted = read(Standby, context.parameters)
-        seen = _look(wanted, context.deadline)
+        seen = _seen(wanted, context.deadline)
         call, seconds = _planned_call(wanted, seen)
         undo = sentence(_("The standby shows again what it shows now.")) if call else {}
         return Preview(
-            self.observe(context),
+            self.observe(replace(context, ahead=seen)),
             calls=(call,) if call else (),
             undo=undo,
             warnings=tuple(_warnings(wanted, seen, context.deadline)),
@@ -163,18 +171,34 @@ class SwitchRegion(StartDeployment):
     name = "failover.switch_region"
 
 
-def _look(wanted: Standby, deadline: Deadline) -> Seen:
+def _seen(wanted: Standby, deadline: Deadline) -> Seen:
+    """Its provider and itself, asked side by side. Uses no database."""
     deployments = providers.deployments(wanted.provider or "")
-    project = deployments.project(_project(wanted), deadline=deadline)
-    current = deployments.deployment(project.current, deadline=deadline) if project.current else None
-    _must_run_in(wanted, project, current)
-    return Seen(project, current, asking.ask(wanted.urls, Wish(), deadline=deadline))
+    host = urlsplit(wanted.urls[0]).hostname or ""
+    looks: list[Callable[[], Any]] = [
+        lambda: deployments.project(_project(wanted), deadline=deadline),
+        lambda: _shown_at(deployments, host, deadline),
+        lambda: asking.ask(wanted.urls, Wish(), deadline=deadline),
+    ]
+    project, current, answers = side_by_side(lambda look: look(), looks)
+    if project.current != (current.id if current else ""):
+        current = deployments.deployment(project.current, deadline=deadline) if project.current else None
+    return Seen(project, current, answers)
 
 
-def _must_run_in(wanted: Standby, project: Project, current: Deployment | None) -> None:
+def _shown_at(deployments: DeploymentProvider, host: str, deadline: Deadline) -> Deployment | None:
+    """Very probably what the project shows too, and so there at the same time. None where the provider cannot say."""
+    try:
+        return deployments.deployment(host, deadline=deadline)
+    except ProviderError:
+        return None
+
+
+def _must_run_in(wanted: Standby, seen: Seen) -> None:
     """A standby in the region that failed is none."""
     region = Region.objects.current().filter(key=wanted.region or "").first()
-    regions = (current.regions if current else ()) or project.regions
+    project = seen.project
+    regions = (seen.current.regions if seen.current else ()) or project.regions
     if region is None or not region.provider_region or not regions or region.provider_region in regions:
         return
     said = f"{project.name} runs in {', '.join(regions)}, not in {region.provider_region}"

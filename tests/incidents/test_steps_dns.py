@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from dr_console.providers import dry
+from dr_console.runs import points
 from dr_console.runs.models import Run, Step
 from dr_console.runs.registry import Sight
 from dr_console.web.sentences import spoken
@@ -182,3 +183,22 @@ def test_a_record_of_another_type_becomes_a_cname_and_an_address_again(world: Sa
     assert target(world, name) == "california.origin.example.com"
     stepping.undone(run, make.user())
     assert carrying.records(world) == before
+
+
+def test_each_record_is_read_once_before_it_is_changed(world: Sandbox, held: None):
+    stepping.done(POINT, TWO)
+    asked = [one["label"].split()[0] for one in world.get("/truth/requests", vendor="cloudflare")["requests"]]
+    assert asked == ["GET", "GET", "POST"]
+
+
+@pytest.mark.parametrize("names", [API, TWO], ids=["one", "several"])
+def test_a_record_that_was_made_anew_after_the_look_is_changed_too(
+    world: Sandbox, monkeypatch: pytest.MonkeyPatch, names: dict[str, Any]
+):
+    def make_anew(point: str, _key: str) -> None:
+        if point == "intended":
+            carrying.make_record_anew(world, "api.example.com")
+
+    monkeypatch.setattr(points, "_visitor", make_anew)
+    step = stepping.done(POINT, names)
+    assert (step.state, target(world)) == (S.SUCCEEDED, "backup.example.com")

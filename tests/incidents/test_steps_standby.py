@@ -54,6 +54,20 @@ def test_a_standby_that_is_ready_is_left_as_it_is(world: Sandbox, held: None):
     assert (shown(), carrying.done(world)) == (before, {})
 
 
+def test_project_and_what_it_shows_are_asked_at_once(world: Sandbox, held: None):
+    stepping.done(SWITCH, REGION)
+    asked = world.get("/truth/requests", vendor="vercel")["requests"]
+    assert sorted(one["label"].split("?")[0] for one in asked) == [
+        "GET /v13/deployments/california.origin.example.com",
+        f"GET /v9/projects/{STANDBY}",
+    ]
+
+
+def test_what_it_shows_is_found_too_where_the_provider_does_not_know_the_address(world: Sandbox):
+    step = stepping.done(SWITCH, {**REGION, "urls": ["https://backup-api.example.com/health"]})
+    assert (step.state, step.after["deployment"], step.after["ready"]) == (S.SUCCEEDED, shown(), True)
+
+
 def test_a_paused_standby_is_let_go_on_and_paused_again_by_the_undo(world: Sandbox, held: None):
     registry.deployments().pause(STANDBY, deadline=soon())
     run = stepping.start(SWITCH, REGION)

@@ -80,16 +80,30 @@ class Route53Dns:
         found = [each for each in self._sets(name, READ, deadline) if each.Type == type]
         return _only(found, f"{name} {type}", READ).as_record()
 
-    def point(self, pointing: Pointing, *, reference: str, deadline: Deadline) -> DnsRecord:
-        return self.point_all([pointing], reference=reference, deadline=deadline)[0]
+    def leading(self, name: str, *, type: str = "CNAME", deadline: Deadline) -> DnsRecord:
+        return self._leading(name, type, READ, deadline).as_record()
 
-    def point_all(self, pointings: Sequence[Pointing], *, reference: str, deadline: Deadline) -> list[DnsRecord]:
+    def point(
+        self, pointing: Pointing, *, reference: str, before: DnsRecord | None = None, deadline: Deadline
+    ) -> DnsRecord:
+        known = [before] if before else []
+        return self.point_all([pointing], reference=reference, before=known, deadline=deadline)[0]
+
+    def point_all(
+        self,
+        pointings: Sequence[Pointing],
+        *,
+        reference: str,
+        before: Sequence[DnsRecord] = (),
+        deadline: Deadline,
+    ) -> list[DnsRecord]:
         _must_differ([pointing.name for pointing in pointings], POINT)
         if through := [pointing.name for pointing in pointings if pointing.proxied]:
             raise refused(POINT, f"Route 53 has no CDN that {', '.join(through)} could go through")
+        seen = [_RecordSet.model_validate(_sent(record)) for record in before]
         changes: list[dict[str, Any]] = []
-        for pointing in pointings:
-            now = self._leading(pointing.name, pointing.type, POINT, deadline)
+        for index, pointing in enumerate(pointings):
+            now = seen[index] if seen else self._leading(pointing.name, pointing.type, POINT, deadline)
             if now.as_record().content == pointing.to.rstrip(".") and now.Type == pointing.type:
                 continue
             wanted = {

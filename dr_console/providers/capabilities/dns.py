@@ -48,18 +48,37 @@ class DnsProvider(Protocol):
         """The one record of exactly this name and type. Raises NOT_FOUND if there is none."""
         ...
 
-    def point(self, pointing: Pointing, *, reference: str, deadline: Deadline) -> DnsRecord:
+    def leading(self, name: str, *, type: str = "CNAME", deadline: Deadline) -> DnsRecord:
+        """The one record that leads users of this name, a host name or an address, which `point` would change to
+        `type`. Raises NOT_FOUND if there is none.
+        """
+        ...
+
+    def point(
+        self, pointing: Pointing, *, reference: str, before: DnsRecord | None = None, deadline: Deadline
+    ) -> DnsRecord:
         """Point a record elsewhere, changing only its content and its comment, which is to name `reference`,
         and `proxied` where the pointing says so. Raises REFUSED, permanent, where the vendor has no CDN of its own.
 
         One that points there already is left as it is. Its type is changed too where it was another one (an address
         before, a host name now). Doing it twice is the same as doing it once, and `record` tells whether it was done.
-        Returns the record as it now is.
+        Returns the record as it now is. `before`: what `leading` has just said, so that it is not read again; a record
+        that has gone meanwhile is an error.
         """
         ...
 
-    def point_all(self, pointings: Sequence[Pointing], *, reference: str, deadline: Deadline) -> list[DnsRecord]:
-        """Several at once: all are changed, or none is. Otherwise as `point`; in the order given."""
+    def point_all(
+        self,
+        pointings: Sequence[Pointing],
+        *,
+        reference: str,
+        before: Sequence[DnsRecord] = (),
+        deadline: Deadline,
+    ) -> list[DnsRecord]:
+        """Several at once: all are changed, or none is. Otherwise as `point`; in the order given.
+
+        `before`: for all of them or for none.
+        """
         ...
 
     def put_back(self, record: DnsRecord, *, deadline: Deadline) -> DnsRecord:

@@ -38,15 +38,27 @@ class CloudflareDns:
         found = [record for record in _all_of(name, READ, deadline) if record.type == type]
         return _only(found, name, READ)
 
-    def point(self, pointing: Pointing, *, reference: str, deadline: Deadline) -> DnsRecord:
-        before = _only(_leading(pointing.name, POINT, deadline), pointing.name, POINT)
+    def leading(self, name: str, *, type: str = "CNAME", deadline: Deadline) -> DnsRecord:
+        return _only(_leading(name, READ, deadline), name, READ)
+
+    def point(
+        self, pointing: Pointing, *, reference: str, before: DnsRecord | None = None, deadline: Deadline
+    ) -> DnsRecord:
+        before = before or _only(_leading(pointing.name, POINT, deadline), pointing.name, POINT)
         change = _change(before, pointing, reference)
         return _patch(before.id, change, POINT, deadline) if change else before
 
-    def point_all(self, pointings: Sequence[Pointing], *, reference: str, deadline: Deadline) -> list[DnsRecord]:
+    def point_all(
+        self,
+        pointings: Sequence[Pointing],
+        *,
+        reference: str,
+        before: Sequence[DnsRecord] = (),
+        deadline: Deadline,
+    ) -> list[DnsRecord]:
         _refuse_twice([pointing.name for pointing in pointings], POINT)
         names = [pointing.name for pointing in pointings]
-        before = side_by_side(lambda name: _only(_leading(name, POINT, deadline), name, POINT), names)
+        before = before or side_by_side(lambda name: _only(_leading(name, POINT, deadline), name, POINT), names)
         patches = [
             {"id": record.id, **change}
             for record, pointing in zip(before, pointings, strict=True)
