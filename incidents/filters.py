@@ -24,6 +24,8 @@ from incidents.models import (
 )
 from incidents.queries.contacts import placeholder_contacts
 
+PENDING = "pending"
+
 
 class ContactFilter(ConsoleFilterSet):
     q = SearchFilter("name_en", "name_zh_hans", "title_en", "title_zh_hans", "channels__address", distinct=True)
@@ -115,9 +117,21 @@ class FailoverFilter(ConsoleFilterSet):
 
 class IncidentFilter(ConsoleFilterSet):
     q = SearchFilter("reference", "title")
-    severity = filters.ChoiceFilter(label=_("Severity"), choices=Severity.choices)
+    severity = filters.ChoiceFilter(
+        label=_("Severity"), choices=[*Severity.choices, (PENDING, _("Not decided"))], method="of_severity"
+    )
+    open = YesNoFilter(label=_("Still open"), method="only_open")
+    service = filters.ModelChoiceFilter(label=_("Service"), queryset=lambda _request: Service.objects.current())
     is_practice = YesNoFilter(label=_("Drill"))
+    since = SinceFilter("started_at")
 
     class Meta:
         model = Incident
-        fields = ["q", "severity", "status", "is_practice"]
+        fields = ["q", "severity", "status", "open", "service", "is_practice", "since"]
+
+    def of_severity(self, queryset: QuerySet[Incident], name: str, value: str) -> QuerySet[Incident]:
+        return queryset.filter(severity="" if value == PENDING else value)
+
+    def only_open(self, queryset: QuerySet[Incident], name: str, value: bool) -> QuerySet[Incident]:
+        is_over = Q(status__in=Incident.OVER)
+        return queryset.filter(~is_over if value else is_over)

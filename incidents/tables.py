@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dr_console.plans.tables import EntryTable
+from dr_console.web import badges
 from dr_console.web.tables import (
     CodeColumn,
     ConsoleTable,
@@ -201,5 +202,14 @@ class IncidentTable(ConsoleTable):
         fields = ("reference", "severity", "title", "status", "service", "commander", "started_at")
         order_by = "-started_at"
 
-    def render_title(self, record: Incident) -> str:
-        return record.words
+    def render_title(self, record: Incident) -> SafeString | str:
+        return (
+            format_html("{} {}", badges.tag(_("DRILL"), "changed"), record.words)
+            if record.is_practice
+            else record.words
+        )
+
+    def render_status(self, record: Incident) -> str:
+        if record.merged_into is not None:
+            return _("Duplicate of %(reference)s") % {"reference": record.merged_into.reference}
+        return str(record.get_status_display())

@@ -77,6 +77,7 @@ urlpatterns = [
         path(f"incidents/<str:reference>/{verb}/", lifecycle.change, {"verb": verb}, name=verb)
         for verb in ("mitigate", "resolve", "close", "reopen", "unmerge")
     ),
+    path("incidents/<str:reference>/state/", lifecycle.state, name="state"),
     path("incidents/<str:reference>/severity/", lifecycle.set_severity, name="severity"),
     path("incidents/<str:reference>/merge/", lifecycle.merge, name="merge"),
     path("incidents/<str:reference>/checklist/", incident_checklist.panel, name="checklist-panel"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import DurationField, ExpressionWrapper, F, Max
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q
 from django.utils.timezone import now
 
 from dr_console.runs.models import Interlock
@@ -40,6 +40,28 @@ def open_incidents() -> OpenIncidents:
         kill_switches=Interlock.objects.filter(is_on=True).count(),
         held_back=BlockedTrigger.objects.filter(ended_at=None).count(),
     )
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many there are; drills are counted apart."""
+
+    open: int
+    real: int
+    open_drills: int
+    drills: int
+
+
+def counts() -> Counts:
+    """One query."""
+    is_open, is_drill = ~Q(status__in=Incident.OVER), Q(is_practice=True)
+    found = Incident.objects.aggregate(
+        open=Count("pk", filter=is_open & ~is_drill),
+        real=Count("pk", filter=~is_drill),
+        open_drills=Count("pk", filter=is_open & is_drill),
+        drills=Count("pk", filter=is_drill),
+    )
+    return Counts(**found)
 
 
 def longest_recovery(period: timedelta) -> timedelta | None:

@@ -18,8 +18,9 @@ from dr_console.web.requests import ConsoleRequest
 from dr_console.web.sentences import spoken
 from incidents.filters import IncidentFilter
 from incidents.models import Incident
+from incidents.queries.alerts import told_of
 from incidents.queries.checklist import ShownChecklist, shown_checklist
-from incidents.queries.dashboard import open_incidents
+from incidents.queries.dashboard import counts, open_incidents
 from incidents.queries.incident import (
     degradation_level,
     deliveries,
@@ -33,6 +34,7 @@ from incidents.tables import IncidentTable
 from incidents.views.ask import asks_context
 from incidents.views.command import command_context
 from incidents.views.decision_log import decisions_context
+from incidents.views.lifecycle import state_context
 from incidents.views.timeline import panel_context
 
 VIEW = "incidents.view_incident"
@@ -43,10 +45,11 @@ VIEW = "incidents.view_incident"
 def incident_list(request: ConsoleRequest) -> HttpResponse:
     return list_page(
         request,
-        queryset=Incident.objects.select_related("service", "commander"),
+        queryset=Incident.objects.select_related("service", "commander", "merged_into"),
         table_class=IncidentTable,
         filterset_class=IncidentFilter,
         template="incidents/incident_list.html",
+        context={"counts": counts()},
     )
 
 
@@ -59,8 +62,8 @@ def incident_detail(request: ConsoleRequest, reference: str) -> HttpResponse:
     listed = shown_checklist(incident)
     context = run | _bar(incident, run["runs"]) | _next(request, incident, run["shown"], listed) | {"checklist": listed}
     context |= panel_context(request, incident) | _deliveries(incident) | _diagnosis(incident)
-    context |= command_context(request, incident) | asks_context(request, incident)
-    context |= decisions_context(request, incident)
+    context |= state_context(incident) | command_context(request, incident) | asks_context(request, incident)
+    context |= decisions_context(request, incident) | {"told": told_of(incident)}
     return render(request, "incidents/incident_detail.html", context | {"incident": incident})
 
 
@@ -102,7 +105,7 @@ def diagnosis_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
 
 
 def _incident(reference: str) -> Incident:
-    incidents = Incident.objects.select_related("service", "commander", "plan_version", "declared_by")
+    incidents = Incident.objects.select_related("service", "commander", "plan_version", "declared_by", "merged_into")
     return get_object_or_404(incidents, reference=reference)
 
 

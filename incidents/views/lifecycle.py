@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import trigger_client_event
 
 from dr_console.errors import Refused
@@ -21,6 +21,7 @@ from incidents.lifecycle_forms import ASKS, COMMAND, MergeForm, ReasonForm, Seve
 from incidents.models import Incident, Severity
 from incidents.queries import consequences
 from incidents.queries.lifecycle import merge_targets
+from incidents.queries.lifecycle_acts import acts, duplicates, stages
 from incidents.services import lifecycle, merging
 
 MOST_TARGETS = 20
@@ -110,6 +111,23 @@ def merge(request: ConsoleRequest, reference: str) -> HttpResponse:
     except Refused as refusal:
         return asked(409, str(refusal))
     return _done(request, incident, _("It goes on as %(into)s.") % {"into": into.reference})
+
+
+@require_GET
+@needs("incidents.view_incident")
+@never_cache
+def state(request: ConsoleRequest, reference: str) -> HttpResponse:
+    return render(request, "incidents/_state.html", state_context(_incident(reference)))
+
+
+def state_context(incident: Incident) -> dict[str, Any]:
+    """What the panel of its state shows."""
+    return {
+        "incident": incident,
+        "stages": stages(incident),
+        "acts": acts(incident),
+        "duplicates": duplicates(incident),
+    }
 
 
 def _incident(reference: str) -> Incident:

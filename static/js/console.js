@@ -158,13 +158,14 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !shortcutsAreOn() || isTyping(event.target)) return;
   if (one("dialog[open]")) return;
   if (event.key === "?") open(one("#shortcuts"));
-  const link = Date.now() - afterG < 1500 && one(`[data-key="${CSS.escape(event.key)}"]`);
+  const isAfterG = Date.now() - afterG < 1500;
+  const link = one(`[data-${isAfterG ? "key" : "key-alone"}="${CSS.escape(event.key)}"]`);
   afterG = event.key === "g" ? Date.now() : 0;
   if (link) link.click();
 });
 
 function movePalette(event, palette) {
-  const found = all("a[role=option]", palette);
+  const found = all("[role=option]:not([aria-disabled])", palette);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const at = found.findIndex((link) => link.getAttribute("aria-selected") === "true");
   if (event.key === "Enter") {
