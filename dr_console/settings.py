@@ -11,6 +11,7 @@ from dr_console import composition, env
 from dr_console.credentials import given_credentials, read_credentials
 from dr_console.logs import logging_config
 from dr_console.operations import data_folder
+from dr_console.status_places import status_places
 from dr_console.vendors import PROVIDERS, canary_urls, edge_url, prometheus_queries, vendor_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -350,6 +351,7 @@ DR_DEGRADATION_HEALTH_URL = env.url(
     "Address of the product that says in JSON at which level it is.",
     shown="the first health address of the plan’s first service that users ask too",
 )
+DR_STATUS_PAGE = status_places(DR_MODE)
 
 # --- Security -----------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = composition.CONTENT_SECURITY_POLICY

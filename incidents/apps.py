@@ -25,6 +25,30 @@ DECIDING = {
     "maintenance.ended": _("Maintenance ended"),
 }
 
+ALERTS = {
+    "alert_source.made": _("Source of alerts added"),
+    "alert_source.changed": _("Source of alerts changed"),
+    "alert_source.secret": _("Source of alerts given another secret"),
+    "alert_source.old_secret_ended": _("Old secret of a source of alerts ended"),
+    "alert_source.paused": _("Source of alerts paused"),
+    "alert_source.resumed": _("Source of alerts listened to again"),
+    "alert_source.removed": _("Source of alerts removed"),
+    "alert_rule.added": _("Rule for alerts added"),
+    "alert_rule.changed": _("Rule for alerts changed"),
+    "alert_rule.moved": _("Rule for alerts moved"),
+    "alert_rule.removed": _("Rule for alerts removed"),
+    "silence.begun": _("Silence begun"),
+    "silence.ended": _("Silence ended"),
+    "alert.cleared": _("Alert cleared"),
+}
+UPDATES = {
+    "update.published": _("Status update published"),
+    "update.withdrawn": _("Status update withdrawn"),
+    "status_page.pushed": _("Public status page pushed again"),
+    "maintenance.announced": _("Maintenance announced to customers"),
+    "maintenance.called_off": _("Announced maintenance called off"),
+}
+
 
 class IncidentsConfig(AppConfig):
     name = "incidents"
@@ -41,7 +65,7 @@ class IncidentsConfig(AppConfig):
         from incidents.models import Breach, Incident
         from incidents.pages import PAGES
         from incidents.search import acts_in_view, find_incidents
-        from incidents.services import asks, checklist_actions
+        from incidents.services import asks, checklist_actions, status_push, update_dues
 
         metrics.gauge("open_incidents", "Real incidents that are not resolved.", Incident.objects.real().open().count)
         metrics.gauge("open_breaches", "Thresholds of the plan that are crossed now.", Breach.objects.open().count)
@@ -51,6 +75,8 @@ class IncidentsConfig(AppConfig):
         runs.hand_over("step.drifted", "incidents.services.failover_news.on_step_drifted")
         runs.sweep_also(checklist_actions.keep_up)
         runs.sweep_also(asks.follow_up)
+        runs.sweep_also(update_dues.remind)
+        runs.sweep_also(status_push.watch)
         for section in plan.SECTIONS:
             registry.register(section)
         pages.add_pages(*PAGES)
@@ -82,5 +108,34 @@ class IncidentsConfig(AppConfig):
         )
         navigation.add_search(find_incidents)
         navigation.add_acts(acts_in_view)
+        actions.register(UPDATES)
         actions.register({"degradation.set": _("Degradation level changed")})
+        self._add_alerts()
+        navigation.add_page(
+            navigation.Destination(
+                _("Public status page"),
+                "incidents:status-page",
+                "eye",
+                "incidents.view_incident",
+                within="incidents:list",
+            )
+        )
         topics.allow("incident-", lambda person, _topic: person.has_perm("incidents.view_incident"), is_attended=True)
+
+    def _add_alerts(self) -> None:
+        from dr_console.audit import actions
+        from dr_console.runs import registry as runs
+        from dr_console.web import navigation
+        from incidents.services import alert_chores
+
+        actions.register(ALERTS)
+        runs.sweep_also(alert_chores.look)
+        for label, url_name, icon in (
+            (_("Alerts"), "incidents:alerts", "siren"),
+            (_("Sources of alerts"), "incidents:alert-sources", "key-round"),
+            (_("Rules for alerts"), "incidents:alert-rules", "route"),
+            (_("Silences"), "incidents:silences", "ban"),
+        ):
+            navigation.add_page(
+                navigation.Destination(label, url_name, icon, "incidents.view_incident", within="incidents:list")
+            )

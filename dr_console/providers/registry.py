@@ -106,6 +106,14 @@ def objects(vendor: str = "") -> ObjectStore:
     return cast(ObjectStore, provider("objects", vendor))
 
 
+def bucket(vendor: str, name: str) -> ObjectStore:
+    """A bucket of this vendor's other than the one in the settings. Raises LookupError where it has no object store."""
+    path = settings.DR_PROVIDERS.get("objects", {}).get(vendor)
+    if path is None:
+        raise LookupError(f"No provider of objects by {vendor} in DR_PROVIDERS.")
+    return cast(ObjectStore, import_string(path)(name))
+
+
 def code(vendor: str = "") -> CodeMirror:
     return cast(CodeMirror, provider("code", vendor))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dr_console.web.sentences import Sentence
 from incidents.models import Incident
-from incidents.services import alerts, checklist_choice, command, postmortem
+from incidents.services import alerts, checklist_choice, command, postmortem, update_dues
 
 Status = Incident.Status
 
@@ -16,6 +16,7 @@ def declared(incident: Incident, *, why: Sentence | None = None) -> None:
     """It has just been opened. `why`: what was seen, where the console or a program declared it."""
     checklist_choice.choose(incident)
     alerts.declared(incident, why)
+    update_dues.declared(incident)
 
 
 def diagnosed(incident: Incident) -> None:
@@ -28,6 +29,7 @@ def severity_changed(incident: Incident, was: str) -> None:
     checklist_choice.choose(incident)
     alerts.severity_changed(incident, was)
     postmortem.set_due(incident)
+    update_dues.severity_changed(incident)
 
 
 def status_changed(incident: Incident, was: str, *, why: Sentence | None = None) -> None:
@@ -40,3 +42,4 @@ def status_changed(incident: Incident, was: str, *, why: Sentence | None = None)
     elif was == Status.OPEN and incident.recovered_at is None:
         alerts.over(incident, why)
     postmortem.set_due(incident)
+    update_dues.status_changed(incident)

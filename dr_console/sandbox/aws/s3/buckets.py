@@ -1,4 +1,5 @@
-"""S3 as the customer has it: the bucket that R2 is copied to, its replica, and an archive that nothing can delete.
+"""S3 as the customer has it: the bucket that R2 is copied to, its replica, an archive that nothing can delete, and
+the bucket of the public status page.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/
 """
@@ -19,6 +20,7 @@ from dr_console.sandbox.stores import FIRST_IMAGES, S3_BUCKET
 
 REPLICA = "gemini-images-replica"
 ARCHIVE = "gemini-archive"
+STATUS = "gemini-status"
 ROLE = "arn:aws:iam::123456789012:role/gemini-replication"
 LIFECYCLE = [
     {
@@ -80,6 +82,7 @@ class S3(Service):
         for name in (S3_BUCKET, REPLICA, ARCHIVE):
             backend.create_bucket(name, "eu-central-1")
             backend.put_bucket_versioning(name, "Enabled")
+        backend.create_bucket(STATUS, "eu-central-1")
         backend.put_bucket_lifecycle_configuration(S3_BUCKET, [dict(rule) for rule in LIFECYCLE])
         target = {"Bucket": f"arn:aws:s3:::{REPLICA}"}
         rule = {
