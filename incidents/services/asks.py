@@ -76,7 +76,7 @@ def decline(asked: Ask, *, by: User, reason: str) -> None:
     if not reason:
         raise Refused(_now("Say why, so that somebody else can be asked."))
     _end(asked, State.DECLINED, by, reason)
-    _note(asked, sentence(_("Declines: %(task)s. %(reason)s"), task=asked.text, reason=reason), by)
+    _note(asked, sentence(_("Declines: %(task)s – %(reason)s"), task=asked.text, reason=reason), by)
     if asked.asked_by != by:
         names = {"name": str(by), "task": asked.text, "reason": reason}
         told = sentence(_("%(name)s declines “%(task)s”: %(reason)s"), **names)
@@ -90,7 +90,7 @@ def finish(asked: Ask, *, by: User, outcome: str = "") -> None:
         raise Refused(_now("This was asked of %(name)s.") % {"name": asked.person})
     outcome = outcome.strip()[:500]
     _end(asked, State.DONE, by, outcome)
-    words = _("Done: %(task)s. %(outcome)s") if outcome else _("Done: %(task)s")
+    words = _("Done: %(task)s – %(outcome)s") if outcome else _("Done: %(task)s")
     _note(asked, sentence(words, task=asked.text, outcome=outcome), by)
 
 

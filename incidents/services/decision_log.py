@@ -64,7 +64,9 @@ def decide(decision: CommandDecision, outcome: str, *, by: User, reason: str = "
     _check_may_decide(decision, by)
     _end(decision, State.DECIDED, by, outcome=outcome, reason=reason)
     names = {"question": decision.question, "outcome": outcome, "reason": reason}
-    words = _("Decided: %(question)s → %(outcome)s. %(reason)s") if reason else _("Decided: %(question)s → %(outcome)s")
+    words = (
+        _("Decided: %(question)s → %(outcome)s – %(reason)s") if reason else _("Decided: %(question)s → %(outcome)s")
+    )
     _note(decision, sentence(words, **names), by)
 
 
@@ -77,7 +79,7 @@ def drop(decision: CommandDecision, *, by: User, reason: str) -> None:
     if decision.asked_by != by:
         _check_may_decide(decision, by)
     _end(decision, State.DROPPED, by, reason=reason)
-    words = _("Need not be decided any more: %(question)s. %(reason)s")
+    words = _("Need not be decided any more: %(question)s – %(reason)s")
     _note(decision, sentence(words, question=decision.question, reason=reason), by)
 
 

@@ -40,16 +40,21 @@ def page(person: User, incident: Incident, said: Sentence, *, dedup_key: str, pa
 def _send(
     person: User, channels: tuple[ChannelKind, ...], incident: Incident, said: Sentence, dedup_key: str, path: str
 ) -> list[Delivery]:
-    message = Message(
-        subject=sentence(_("%(reference)s: %(said)s"), reference=incident.reference, said=said),
+    reachable = _reachable(person, channels)
+    if not any(one.address for one in reachable):
+        _say_unreachable(person, incident, dedup_key)
+    return [_notify(one, _message(one, person, incident, said, path), incident, dedup_key) for one in reachable]
+
+
+def _message(one: Recipient, person: User, incident: Incident, said: Sentence, path: str) -> Message:
+    """Where others read it too, it says whom it is for."""
+    named = said if one.address else sentence(_("%(name)s: %(said)s"), name=str(person), said=said)
+    return Message(
+        subject=sentence(_("%(reference)s: %(said)s"), reference=incident.reference, said=named),
         facts=((sentence(_("Incident")), incident.said_title or incident.title),),
         url=f"{settings.DR_PUBLIC_URL}{path or incident.get_absolute_url()}",
         url_text=sentence(_("Open DR Console")),
     )
-    reachable = _reachable(person, channels)
-    if not reachable:
-        _say_unreachable(person, incident, dedup_key)
-    return [_notify(one, message, incident, dedup_key) for one in reachable]
 
 
 def _reachable(person: User, channels: tuple[ChannelKind, ...]) -> list[Recipient]:
@@ -75,7 +80,6 @@ def _notify(one: Recipient, message: Message, incident: Incident, dedup_key: str
 
 
 def _say_unreachable(person: User, incident: Incident, dedup_key: str) -> None:
-    said = sentence(_("%(name)s could not be told: there is no address of theirs."), name=str(person))
-    timeline.record(
-        incident, said, kind=TimelineEntry.Kind.ALERTED, dedup_key=f"unreachable:{person.pk}:{dedup_key}"[:120]
-    )
+    words = _("%(name)s was told in the shared channel alone: no address of theirs is known.")
+    said, key = sentence(words, name=str(person)), f"unreachable:{person.pk}:{dedup_key}"[:120]
+    timeline.record(incident, said, kind=TimelineEntry.Kind.ALERTED, dedup_key=key)
