@@ -125,6 +125,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('fingerprint', models.CharField(help_text='By it the source calls the same thing the same.', max_length=200)),
                 ('title', models.CharField(max_length=200, verbose_name='title')),
+                ('said', models.JSONField(default=dict, help_text='The title as a sentence, where the console itself wrote it.')),
                 ('text', models.TextField(blank=True, verbose_name='description')),
                 ('link', models.CharField(blank=True, max_length=1000, verbose_name='link')),
                 ('labels', models.JSONField(default=dict, verbose_name='labels')),

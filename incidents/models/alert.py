@@ -242,6 +242,7 @@ class Alert(models.Model):
     source = models.ForeignKey(AlertSource, models.PROTECT, related_name="alerts", verbose_name=_("source"))
     fingerprint = models.CharField(max_length=200, help_text="By it the source calls the same thing the same.")
     title = models.CharField(_("title"), max_length=200)
+    said = models.JSONField(default=dict, help_text="The title as a sentence, where the console itself wrote it.")
     text = models.TextField(_("description"), blank=True)
     link = models.CharField(_("link"), max_length=1000, blank=True)
     labels = models.JSONField(_("labels"), default=dict)
@@ -295,6 +296,10 @@ class Alert(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("incidents:alert", args=[self.pk])
+
+    @property
+    def words(self) -> str:
+        return spoken(self.said) or self.title
 
     @property
     def is_firing(self) -> bool:
