@@ -16,7 +16,7 @@ from incidents.command_forms import AskForm, DoneForm, ReasonForm
 from incidents.models import Ask, Incident
 from incidents.queries.command import RESPOND, asks
 from incidents.services import asks as services
-from incidents.views.room import VIEW, Question, asked, changed, the_incident
+from incidents.views.room import VIEW, Question, asked, changed, sent, the_incident
 
 PANEL = "asks"
 
@@ -33,7 +33,7 @@ def asks_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
 @never_cache
 def ask(request: ConsoleRequest, reference: str) -> HttpResponse:
     incident = the_incident(reference)
-    form = AskForm(request.POST or None)
+    form = AskForm(sent(request))
     question = Question(
         title=_("Ask somebody for something"),
         says=_("One person, one task, a time: they accept or decline, and are reminded."),
@@ -63,7 +63,7 @@ def accept(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
 @never_cache
 def decline(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
     one = _ask(reference, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(sent(request))
     question = Question(
         title=_("Decline “%(task)s”?") % {"task": one.text},
         says=_("%(name)s is told why, and can ask somebody else.") % {"name": one.asked_by},
@@ -85,7 +85,7 @@ def decline(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
 @never_cache
 def finish(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
     one = _ask(reference, pk)
-    form = DoneForm(request.POST if request.method == "POST" else None)
+    form = DoneForm(sent(request))
     question = Question(
         title=_("“%(task)s” is done?") % {"task": one.text},
         button=_("Done"),

@@ -20,7 +20,7 @@ from incidents.models import Handover, Incident, RoleAssignment
 from incidents.queries.briefing import briefing_facts, told
 from incidents.queries.command import COMMAND, RESPOND, command, here_now
 from incidents.services import command as services
-from incidents.views.room import VIEW, Question, asked, changed, the_incident
+from incidents.views.room import VIEW, Question, asked, changed, sent, the_incident
 
 PANEL = "command"
 
@@ -69,7 +69,7 @@ def take_command(request: ConsoleRequest, reference: str) -> HttpResponse:
         panel=PANEL,
         said=_("You have command."),
     )
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(sent(request))
     return asked(request, incident, question, form, lambda: _take(incident, request, form))
 
 
@@ -78,7 +78,7 @@ def take_command(request: ConsoleRequest, reference: str) -> HttpResponse:
 @never_cache
 def give_role(request: ConsoleRequest, reference: str) -> HttpResponse:
     incident = the_incident(reference)
-    form = RoleForm(request.POST or None, by=request.user)
+    form = RoleForm(sent(request), by=request.user)
     question = Question(
         title=_("Who does what?"),
         says=_("A role that one person has goes from whoever has it to the new one."),
@@ -104,7 +104,7 @@ def end_role(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
 @never_cache
 def offer(request: ConsoleRequest, reference: str) -> HttpResponse:
     incident = the_incident(reference)
-    form = OfferForm(request.POST or None, giver=request.user)
+    form = OfferForm(sent(request), giver=request.user)
     question = Question(
         title=_("Hand over command?"),
         says=_("They get a briefing, and accept or decline. Until then you keep command."),
@@ -141,7 +141,7 @@ def accept(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
 @never_cache
 def decline(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
     offered = _handover(reference, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(sent(request))
     question = Question(
         title=_("Decline command?"),
         says=_("%(name)s keeps it, and is told why.") % {"name": offered.giver},

@@ -16,7 +16,7 @@ from incidents.command_forms import DecideForm, ObjectionForm, QuestionForm, Rea
 from incidents.models import CommandDecision, Incident
 from incidents.queries.command import COMMAND, RESPOND, decisions, may_weigh
 from incidents.services import decision_log as services
-from incidents.views.room import VIEW, Question, asked, changed, the_incident
+from incidents.views.room import VIEW, Question, asked, changed, sent, the_incident
 
 PANEL = "decision-log"
 
@@ -44,7 +44,7 @@ def command_decision(request: ConsoleRequest, reference: str, pk: int) -> HttpRe
 @never_cache
 def put_up(request: ConsoleRequest, reference: str) -> HttpResponse:
     incident = the_incident(reference)
-    form = QuestionForm(request.POST or None)
+    form = QuestionForm(sent(request))
     question = Question(
         title=_("What is to be decided?"),
         says=_("Everybody on the incident can object before it is decided."),
@@ -73,7 +73,7 @@ def no_objection(request: ConsoleRequest, reference: str, pk: int) -> HttpRespon
 @never_cache
 def objection(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
     decision = _decision(reference, pk)
-    form = ObjectionForm(request.POST or None)
+    form = ObjectionForm(sent(request))
     question = Question(
         title=_("Object to “%(question)s”?") % {"question": decision.question},
         button=_("Object"),
@@ -94,7 +94,7 @@ def objection(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
 @never_cache
 def decide(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
     decision = _decision(reference, pk)
-    form = DecideForm(request.POST or None, options=decision.options)
+    form = DecideForm(sent(request), options=decision.options)
     question = Question(
         title=decision.question,
         says=_objections(decision),
@@ -116,7 +116,7 @@ def decide(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
 @never_cache
 def drop(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
     decision = _decision(reference, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(sent(request))
     question = Question(
         title=_("“%(question)s” need not be decided?") % {"question": decision.question},
         button=_("Take it off"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django_htmx.http import trigger_client_event
 
@@ -34,6 +34,11 @@ class Question:
 def the_incident(reference: str) -> Incident:
     incidents = Incident.objects.select_related("service", "commander", "plan_version", "declared_by")
     return get_object_or_404(incidents, reference=reference)
+
+
+def sent(request: ConsoleRequest) -> QueryDict | None:
+    """What a form is filled with: nothing while it is only asked for."""
+    return request.POST if request.method == "POST" else None
 
 
 def asked(
