@@ -18,6 +18,7 @@ def _alone(monkeypatch):
     """Without what the apps have registered."""
     monkeypatch.setattr(navigation, "_pages", [])
     monkeypatch.setattr(navigation, "_searches", [])
+    monkeypatch.setattr(navigation, "_acts", [])
 
 
 def test_the_bar_has_what_exists_and_what_the_person_may():
@@ -73,7 +74,21 @@ def test_the_palette_asks_the_apps_once_something_is_typed():
     person = make.user("ada")
     assert [found.label for found in navigation.find(person, "")] == ["Home"]
     assert asked == []
-    assert len(navigation.find(person, "inc")) == 12
+    assert len(navigation.find(person, "inc")) == 16
+
+
+def test_what_may_be_done_on_the_page_in_view_comes_first(client, ada, monkeypatch):
+    def acts(person, path):
+        yield Found("Brake", f"{path}brake/", "INC-1", posts={"version": "3"})
+
+    monkeypatch.setattr(navigation, "_acts", [acts])
+    person = make.user("bob")
+    assert [found.label for found in navigation.find(person, "", at="/train/")] == ["Brake", "Home"]
+    assert [found.label for found in navigation.find(person, "brake inc-1", at="/train/")] == ["Brake"]
+    assert navigation.find(person, "brake") == []
+    page = client.get("/find/?at=/train/", headers={"HX-Request": "true"}).content.decode()
+    assert 'method="post" action="/train/brake/"' in page
+    assert 'name="version" value="3"' in page
 
 
 def test_htmx_gets_the_results_alone(client, ada):
