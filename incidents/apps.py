@@ -93,6 +93,15 @@ class IncidentsConfig(AppConfig):
         )
         navigation.add_page(
             navigation.Destination(
+                _("Figures of incidents"),
+                "incidents:figures",
+                "gauge",
+                "incidents.view_incident",
+                within="incidents:list",
+            )
+        )
+        navigation.add_page(
+            navigation.Destination(
                 _("Breaches"), "incidents:breaches", "octagon-x", "incidents.view_incident", within="plans:overview"
             )
         )

@@ -20,6 +20,7 @@ from incidents.views import (
     degradation_document,
     escalation,
     failover,
+    figures,
     health,
     incident,
     incident_checklist,
@@ -35,6 +36,7 @@ app_name = "incidents"
 urlpatterns = [
     path("incidents/", incident.incident_list, name="list"),
     path("incidents/open/", incident.open_panel, name="open-panel"),
+    path("incidents/figures/", figures.page, name="figures"),
     path("incidents/declare/", declare.declare, name="declare"),
     path("incidents/<str:reference>/", incident.incident_detail, name="detail"),
     path("incidents/<str:reference>/bar/", incident.bar, name="bar"),

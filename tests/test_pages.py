@@ -18,6 +18,7 @@ PAGES = [
     "plans:versions",
     "incidents:list",
     "runs:list",
+    "incidents:figures",
     "incidents:contacts",
     "incidents:vendors",
     "incidents:oncall",

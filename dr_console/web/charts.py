@@ -90,6 +90,21 @@ def sparkline(values: Sequence[float | None], bad: Sequence[bool], *, width: int
     )
 
 
+@dataclass(frozen=True)
+class Bar:
+    """One row of a distribution. `width`: from 0 to 100, where 100 is the most frequent."""
+
+    label: str
+    count: int
+    width: float
+
+
+def bars(counts: Sequence[tuple[str, int]]) -> list[Bar]:
+    """How often each of several things happened, as rows of a table with a bar beside each number."""
+    most = max((count for _label, count in counts), default=0) or 1
+    return [Bar(label, count, round(100 * count / most, 1)) for label, count in counts]
+
+
 def _arc(start: float, end: float) -> str:
     """A piece of the half circle, from left (0) to right (1)."""
     if end - start < 0.004:

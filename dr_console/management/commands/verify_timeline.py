@@ -17,8 +17,8 @@ LONGEST = 100
 class Command(BaseCommand):
     help = (
         "Goes through the hash chain of every timeline, and of the logs of the incidents' runs, and names each row "
-        "that was edited, removed or inserted. Exit status: 0 if all is as it was written, 1 if not, 2 if there is no such "
-        "incident. Whoever can write to the database could make a whole chain anew: keep exports, which carry its end."
+        "that was edited, removed or inserted. Exit status: 0 if all is as it was written, 1 if not, 2 if there is no "
+        "such incident. Whoever can write to the database could make a whole chain anew: exports carry its end."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
