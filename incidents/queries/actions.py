@@ -25,7 +25,8 @@ START, COMMAND, RESPOND = (
 
 @dataclass(frozen=True)
 class Action:
-    """`how`: "ask" opens a question, "press" does it at once, "go" leads to a page."""
+    """`how`: "ask" opens a question, "press" does it at once, "go" leads to a page. `item`: key of the item of the
+    checklist that it is about; without its name beside it, nobody would know which."""
 
     label: str | Promise
     address: str
@@ -33,6 +34,7 @@ class Action:
     icon: str = ""
     is_danger: bool = False
     permission: str = ""
+    item: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,21 +108,22 @@ def tell_step(run: Run, step: Step, verb: str) -> Action:
 
 # --- Items of the checklist -----------------------------------------------------------------------------------------
 def tick(item: ChecklistItem) -> Action:
-    return Action(_("Done"), _of_item(item, "tick"), "press", "check", permission=RESPOND)
+    return Action(_("Done"), _of_item(item, "tick"), "press", "check", permission=RESPOND, item=item.key)
 
 
 def press_item(item: ChecklistItem) -> Action:
     """What the item leads to is done at once."""
-    return Action(str(item.get_action_display()), _of_item(item, "press"), "press", permission=RESPOND)
+    label = str(item.get_action_display())
+    return Action(label, _of_item(item, "press"), "press", permission=RESPOND, item=item.key)
 
 
 def lead(item: ChecklistItem) -> Action:
     """What the item leads to is a page."""
-    return Action(str(item.get_action_display()), _of_item(item, "lead"), permission=RESPOND)
+    return Action(str(item.get_action_display()), _of_item(item, "lead"), permission=RESPOND, item=item.key)
 
 
 def open_item(item: ChecklistItem) -> Action:
-    return Action(_("Note, evidence, does not apply…"), _of_item(item, "item"), "ask", permission=RESPOND)
+    return Action(_("Note, or does not apply…"), _of_item(item, "item"), "ask", permission=RESPOND, item=item.key)
 
 
 def _of_item(item: ChecklistItem, verb: str) -> str:

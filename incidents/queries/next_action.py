@@ -46,7 +46,7 @@ def _found(incident: Incident, shown: ShownRun | None, person: Person, checklist
     if shown is not None and shown.run.is_active:
         in_run = replace(_in_run(shown), version=shown.run.version)
         asks = shown.waiting_for_approval or shown.stuck or in_run.primary
-        return in_run if asks else _meanwhile(in_run, incident, person, checklist)
+        return in_run if asks else _meanwhile(in_run, shown, _who_leads(incident, person), checklist)
     if incident.is_over:
         return _when_over(incident, checklist)
     who = _who_leads(incident, person)
@@ -65,10 +65,11 @@ def _for_person(found: NextAction, person: Person) -> NextAction:
 
 
 def _instead(first: NextAction | None, then: NextAction) -> NextAction:
-    """Something else comes first; what would come next can be pressed all the same."""
+    """Something else comes first; what would come next can be pressed all the same, where its button says enough."""
     if first is None:
         return then
-    return replace(first, others=[*first.others, *([then.primary] if then.primary is not None else []), *then.others])
+    rest = [*([then.primary] if then.primary is not None else []), *then.others]
+    return replace(first, others=[*first.others, *(one for one in rest if not one.item)])
 
 
 def _who_leads(incident: Incident, person: Person) -> NextAction | None:
@@ -104,14 +105,13 @@ def _of_item(item: ChecklistItem) -> NextAction:
     return NextAction(item.words, words, first, others, due_at, _("Due") if due_at else "")
 
 
-def _meanwhile(in_run: NextAction, incident: Incident, person: Person, checklist: ShownChecklist) -> NextAction:
+def _meanwhile(in_run: NextAction, shown: ShownRun, who: NextAction | None, checklist: ShownChecklist) -> NextAction:
     """The run goes on by itself: there is time for the next item that does not wait for it."""
-    who = _who_leads(incident, person)
     items = [item for item in checklist.open_items() if item.action not in AFTER_THE_RUN]
     if who is None and not items:
         return in_run
     first = who or _of_item(items[0])
-    words = [_("The run goes on by itself: %(what)s.") % {"what": in_run.title}, *first.words]
+    words = [_("The run goes on by itself: %(what)s.") % {"what": in_run.title}, *_busy_words(shown), *first.words]
     others = [*first.others, *in_run.others]
     return replace(in_run, title=first.title, words=words, primary=first.primary, others=others)
 
@@ -122,12 +122,11 @@ def _when_over(incident: Incident, checklist: ShownChecklist) -> NextAction:
         return NextAction(_("nothing more to do"), [_("This incident is closed.")], None, [actions.reopen(incident)])
     others = [actions.close(incident), actions.reopen(incident)]
     items = checklist.open_items()
+    if not items and checklist.items:
+        words = [_("This incident is resolved."), _("Everything on its list is settled.")]
+        return NextAction(_("close it"), words, others[0], others[1:])
     if not items:
-        words = [
-            _("This incident is resolved."),
-            *([_("Everything on its list is settled.")] if checklist.items else []),
-        ]
-        return NextAction(_("nothing more to do"), words, None, others)
+        return NextAction(_("nothing more to do"), [_("This incident is resolved.")], None, others)
     found = _of_item(items[0])
     return replace(found, words=[_("This incident is resolved."), *found.words], others=[*found.others, *others])
 
@@ -196,9 +195,13 @@ def _watch_title(shown: ShownRun) -> str:
 
 
 def _watch_words(shown: ShownRun) -> list[str]:
+    return [*_busy_words(shown), _("Nobody has to do anything now.")]
+
+
+def _busy_words(shown: ShownRun) -> list[str]:
     """What the steps say that it is at; a step that waits for a vendor is never left out."""
     busy = sorted(shown.current, key=lambda one: one.step.state != Step.State.RETRY_WAIT)
-    return [*(one.step.words for one in busy if one.step.words), _("Nobody has to do anything now.")]
+    return [one.step.words for one in busy if one.step.words]
 
 
 # --- Before there is a run, or when it was not enough ---------------------------------------------------------------
