@@ -29,7 +29,9 @@ from incidents.views import (
     probe,
     recovery,
     service,
+    status_page,
     timeline,
+    update,
 )
 
 app_name = "incidents"
@@ -136,6 +138,17 @@ urlpatterns = [
     path("alerts/silences/begin/", alert_rule.begin_silence, name="silence-begin"),
     path("alerts/silences/<int:pk>/end/", alert_rule.end_silence, name="silence-end"),
     path("hooks/<slug:key>/", alert_hook.hook, name="alert-hook"),
+    path("incidents/<str:reference>/updates/", update.update_list, name="update-list"),
+    path("incidents/<str:reference>/updates/panel/", update.panel, name="updates"),
+    path("incidents/<str:reference>/updates/new/", update.compose, name="update-compose"),
+    path("incidents/<str:reference>/updates/wait/<str:audience>/", update.snooze, name="update-snooze"),
+    path("incidents/<str:reference>/updates/<int:pk>/withdraw/", update.withdraw, name="update-withdraw"),
+    path("status-page/", status_page.overview, name="status-page"),
+    path("status-page/panel/", status_page.panel, name="status-page-panel"),
+    path("status-page/push/", status_page.push, name="status-page-push"),
+    path("status-page/maintenance/", status_page.announce, name="status-page-announce"),
+    path("status-page/maintenance/<int:pk>/call-off/", status_page.call_off, name="status-page-call-off"),
+    path("status-page/preview/<str:name>", status_page.preview, name="status-page-preview"),
     path("contacts/", contact.contact_list, name="contacts"),
     path("contacts/vendors/", contact.vendor_list, name="vendors"),
     path("on-call/", oncall.rotation_list, name="oncall"),

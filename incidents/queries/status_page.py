@@ -102,7 +102,7 @@ class PublicPage:
 def public_page(at: datetime) -> PublicPage:
     """All of it. A dozen queries, and as many again as there are services."""
     stories = _stories(at)
-    notices = _notices(at)
+    notices = announced(at)
     return PublicPage(
         at=at,
         components=_components(at, [story for story in stories if not story.is_over], notices),
@@ -136,7 +136,7 @@ def _story(incident: Incident) -> Story:
     return Story(incident.reference, updates, updates[0].stage == Stage.RESOLVED or incident.merged_into_id is not None)
 
 
-def _notices(at: datetime) -> list[MaintenanceNotice]:
+def announced(at: datetime) -> list[MaintenanceNotice]:
     """What is under way, and what is planned; the next one first."""
     standing = MaintenanceNotice.objects.filter(withdrawn_at__isnull=True, ends_at__gt=at)
     soon = standing.filter(starts_at__lt=at + PLANNED_AHEAD).prefetch_related("services")

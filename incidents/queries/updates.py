@@ -58,6 +58,11 @@ class Standing:
         return None if self.left is None else round(self.left.total_seconds())
 
     @property
+    def seconds_over(self) -> int:
+        """Since when it is overdue."""
+        return max(0, -(self.seconds or 0))
+
+    @property
     def state(self) -> str:
         """A word: "overdue", "soon", "waiting", or "" where nothing is owed."""
         if self.left is None:

@@ -24,13 +24,14 @@ from dr_console.providers.deadlines import Deadline
 from dr_console.runs.mishaps import Kept
 from dr_console.web.sentences import sentence
 from incidents.models import ChannelKind, StatusPage, StatusStore
+from incidents.queries import status_stores
 from incidents.queries.status_page import public_page
+from incidents.queries.status_stores import FOLDER
 from incidents.services import alerts
 from incidents.services.status_files import File, files
 
 log = structlog.get_logger(__name__)
 
-FOLDER = "folder"
 WRITE = _("write the public status page")
 PUSH_SECONDS = 25.0
 # Longer than one push and what is written around it.
@@ -44,20 +45,14 @@ Put = Callable[[str, File], None]
 
 def watch() -> None:
     """Push wherever it is due, in a thread of its own: a store may take its time. Called every second, by several."""
-    for name in places():
+    for name in status_stores.names():
         if is_due(name, now()):
             _pusher(os.getpid()).submit(_push_apart, name)
 
 
 def push_due() -> int:
     """Push wherever it is due, here and now. Returns to how many places."""
-    return sum(push(name) for name in places() if is_due(name, now()))
-
-
-def places() -> list[str]:
-    """Names of the places that the settings have."""
-    known = settings.DR_STATUS_PAGE
-    return [*([known.vendor] if known.vendor else []), *([FOLDER] if known.folder else [])]
+    return sum(push(name) for name in status_stores.names() if is_due(name, now()))
 
 
 def is_due(name: str, at: datetime) -> bool:

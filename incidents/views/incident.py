@@ -36,6 +36,7 @@ from incidents.views.command import command_context
 from incidents.views.decision_log import decisions_context
 from incidents.views.lifecycle import state_context
 from incidents.views.timeline import panel_context
+from incidents.views.update import updates_context
 
 VIEW = "incidents.view_incident"
 
@@ -64,6 +65,7 @@ def incident_detail(request: ConsoleRequest, reference: str) -> HttpResponse:
     context |= panel_context(request, incident) | _deliveries(incident) | _diagnosis(incident)
     context |= state_context(incident) | command_context(request, incident) | asks_context(request, incident)
     context |= decisions_context(request, incident) | {"told": told_of(incident)}
+    context |= updates_context(request, incident)
     return render(request, "incidents/incident_detail.html", context | {"incident": incident})
 
 
