@@ -102,12 +102,12 @@ def _initial(item: ChecklistItem | None) -> dict[str, Any]:
     if item is None:
         return {}
     names = ("owner", "role", "note", "evidence_url", "version")
-    return {name: getattr(item, name) for name in names} | {"due": KEEP if item.due_at else ""}
+    return {name: getattr(item, name) for name in names} | {"due": KEEP}
 
 
 def _due_choices(item: ChecklistItem | None) -> list[tuple[str, Any]]:
-    choices: list[tuple[str, Any]] = [("", _("No time is set")), *MINUTES.items()]
+    """Whatever somebody else sets meanwhile, that it stays as it is can be said of every item that there is."""
     if item is None or item.due_at is None:
-        return choices
+        return [("" if item is None else KEEP, _("No time is set")), *MINUTES.items()]
     at = f"{item.due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return [(KEEP, _("As it is: %(time)s") % {"time": at}), *choices]
+    return [(KEEP, _("As it is: %(time)s") % {"time": at}), ("", _("No time is set")), *MINUTES.items()]
