@@ -14,14 +14,15 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.test import TransactionTestCase
 from django.utils import translation
 from playwright.sync_api import expect
 
-from dr_console.audit import origin, triggers
+from dr_console.audit import origin
 from dr_console.operations.redis_server import RedisServer, find_binary
 from dr_console.providers import budgets
 from tests import live_server
+from tests.emptying import Emptying
 from tests.sandboxed import Sandbox, running_sandbox
 
 # Five seconds, its default, are few for a machine on which servers start beside the browser.
@@ -107,15 +108,13 @@ def redis_url(redis_server: RedisServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The database as pytest-django makes it, but for one trigger.
-
-    Tests that commit are cleaned up after by deleting every row, which the audit log refuses on SQLite.
-    """
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The database as pytest-django makes it, emptied in our own way after tests that commit."""
     with django_db_blocker.unblock():
-        if connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                cursor.execute(triggers.SQLITE["delete"][1])
+        empty = Emptying()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: empty())
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -77,29 +77,48 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 // --- A panel that renews itself and says the same again is left alone: what is focused, folded or selected in it stays ---
 const said = new Map();
+// A form's token against forgery is another one in every answer, and means the same.
+const meaning = (text) => text?.replace(/(name="csrfmiddlewaretoken" value=")[^"]*/g, "$1");
+
+function asItCame(panel) {
+  const copy = panel.cloneNode(true);
+  copy.classList.remove("htmx-request");
+  if (!copy.classList.length) copy.removeAttribute("class");
+  return meaning(copy.outerHTML);
+}
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr } = event.detail;
   if (!target?.id) return;
   const part = target.getAttribute("hx-select");
-  const page = part && new DOMParser().parseFromString(xhr.responseText, "text/html");
-  const text = page ? one(part, page)?.innerHTML : xhr.responseText;
-  if (isPolling(event.detail) && said.get(target.id) === text) event.detail.shouldSwap = false;
+  const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const arrived = part ? one(part, page) : page.body.children.length === 1 && page.body.firstElementChild;
+  const text = meaning(arrived ? arrived.outerHTML : xhr.responseText);
+  const stands = said.has(target.id) ? said.get(target.id) : asItCame(target);
+  if (isPolling(event.detail) && stands === text) event.detail.shouldSwap = false;
   said.set(target.id, text);
 });
 
 // --- Focus and announcements after a swap ------------------------------------------------------------------------
-// Answers arrive side by side: which of them replaces the focused element is remembered by answer.
-const replacesFocus = new WeakSet();
+// Answers arrive side by side: what had the focus that one of them replaces is remembered by answer.
+const replaced = new WeakMap();
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr } = event.detail;
-  if (target?.contains?.(document.activeElement)) replacesFocus.add(xhr);
+  if (target?.contains?.(document.activeElement)) replaced.set(xhr, document.activeElement);
 });
+// The same link or button again: htmx itself knows only those that have an id.
+function again(element, arrived) {
+  const same = (name) => (other) => other.getAttribute(name) === element.getAttribute(name);
+  return all(element.localName, arrived).find((other) => !other.disabled
+    && ["href", "name", "value", "type"].every((name) => same(name)(other))
+    && other.textContent.trim() === element.textContent.trim());
+}
 document.addEventListener("htmx:afterSettle", (event) => {
   const arrived = document.getElementById(event.detail.elt.id) || event.detail.elt;
-  // htmx keeps the focus on an element that came back under the same id; else do not lose it to the top of the page.
-  if (replacesFocus.has(event.detail.xhr) && (document.activeElement === document.body || !document.activeElement)) {
-    const wanted = one("[data-focus], [autofocus]", arrived) || arrived;
-    if (!wanted.hasAttribute("tabindex")) wanted.tabIndex = -1;
+  const before = replaced.get(event.detail.xhr);
+  // Whoever was at something is not thrown to the top of the page.
+  if (before && (document.activeElement === document.body || !document.activeElement)) {
+    const wanted = one("[data-focus], [autofocus]", arrived) || again(before, arrived) || arrived;
+    if (wanted === arrived && !wanted.hasAttribute("tabindex")) wanted.tabIndex = -1;
     wanted.focus({ preventScroll: true });
   }
   if (arrived.dataset?.announce) announce(arrived.dataset.announce);

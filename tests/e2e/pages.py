@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from itertools import product
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
 HTML_LANG = {"en": "en", "zh-hans": "zh-hans"}
+VIOLATIONS = 'axe.run({resultTypes: ["violations"]}).then((found) => found.violations)'
 # Wider than the window although nothing scrolls: what a person would find cut off.
 SPILLING = """() => [...document.querySelectorAll("body *")]
   .filter((element) => {
@@ -43,6 +43,9 @@ class Look:
 
 
 LOOKS = [Look(*look) for look in product((1440, 390, 320), ("light", "dark"), ("en", "zh-hans"))]
+# axe takes a second, and what it finds depends on width, brightness and language each by itself: every one of them is
+# looked at by it. What depends on two of them at once, that nothing is too wide, is looked at in all.
+WITH_AXE = (Look(), Look(320, "dark"), Look(390, "dark", "zh-hans"))
 
 
 @contextmanager
@@ -78,13 +81,36 @@ def check_page(page: Page, address: str, *, look: Look, status: int = 200, axe: 
     """
     noise = listen(page)
     response = page.goto(address)
-    page.wait_for_load_state("load")
     wrong = faults(page, look=look, axe=axe)
     if response is None or response.status != status:
         wrong.insert(0, f"status {response and response.status} instead of {status}")
     # A browser notes every answer of 400 and above, which is not the page's doing.
     wrong += [line for line in noise if not (status >= 400 and "Failed to load resource" in line)]
     assert not wrong, f"{address} at {look}:\n" + "\n".join(wrong)
+
+
+def check_every_look(page: Page, address: str, *, language: Literal["en", "zh-hans"]) -> None:
+    """`check_page`, and then the same page at every width, light and dark. The window speaks that language already."""
+    first = Look(language=language)
+    _be(page, first)
+    check_page(page, address, look=first, axe=first in WITH_AXE)
+    check_other_looks(page, language=language)
+
+
+def check_other_looks(page: Page, *, language: Literal["en", "zh-hans"]) -> None:
+    """The page as it stands, after whatever the test has done to it, at every width, light and dark."""
+    wrong = []
+    for look in LOOKS:
+        if look.language == language:
+            _be(page, look)
+            wrong += [f"at {look}: {fault}" for fault in faults(page, look=look, axe=look in WITH_AXE)]
+    _be(page, Look(language=language))
+    assert not wrong, f"{page.url}:\n" + "\n".join(wrong)
+
+
+def _be(page: Page, look: Look) -> None:
+    page.set_viewport_size({"width": look.width, "height": 900})
+    page.emulate_media(color_scheme=look.scheme)
 
 
 def listen(page: Page) -> list[str]:
@@ -117,15 +143,11 @@ def faults(page: Page, *, look: Look, axe: bool = True) -> list[str]:
 
 
 def axe_faults(page: Page) -> list[str]:
-    found = _axe().run(page).response["violations"]
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE_SCRIPT)
     return [
         f"axe: {rule['id']} ({rule['impact']}): {rule['help']}: {node['html'][:160]} | "
         + " ".join(node["failureSummary"].split())
-        for rule in found
+        for rule in page.evaluate(VIOLATIONS)
         for node in rule["nodes"][:3]
     ]
-
-
-@cache
-def _axe() -> Axe:
-    return Axe()

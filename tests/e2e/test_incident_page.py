@@ -15,7 +15,7 @@ from dr_console.runs import services
 from dr_console.runs.models import Run
 from incidents.models import Incident
 from tests import make, scenes
-from tests.e2e.pages import LOOKS, Look, check_page, faults, listen, log_in, visit
+from tests.e2e.pages import Look, check_every_look, check_page, faults, listen, log_in, visit
 from tests.sandboxed import Sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -55,22 +55,12 @@ def open_incident(page: Page, incident: Incident) -> None:
     page.wait_for_timeout(300)
 
 
-def check_looks(page: Page, language: Any) -> None:
-    for look in LOOKS:
-        if look.language == language:
-            page.set_viewport_size({"width": look.width, "height": 900})
-            page.emulate_media(color_scheme=look.scheme)
-            found = faults(page, look=look)
-            assert not found, f"at {look}:\n" + "\n".join(found)
-
-
 @pytest.mark.parametrize("name", ["approval", "failed"])
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_the_page_in_every_look(browser: Browser, server: str, wei: User, name: str, language: Any):
     incident = scenes.scene(name, commander=wei)
     with visit(browser, server, Look(language=language), wei) as page:
-        check_page(page, incident.get_absolute_url(), look=Look(language=language))
-        check_looks(page, language)
+        check_every_look(page, incident.get_absolute_url(), language=language)
 
 
 @pytest.mark.parametrize("name", ["running", "blocked", "done", "undone"])
@@ -203,8 +193,7 @@ def world(sandbox: Sandbox, settings: Any) -> Sandbox:
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_the_preview_in_every_look(browser: Browser, server: str, wei: User, world: Sandbox, language: Any):
     with visit(browser, server, Look(language=language), wei) as page:
-        check_page(page, "/failover/manual-failover/preview/", look=Look(language=language))
-        check_looks(page, language)
+        check_every_look(page, "/failover/manual-failover/preview/", language=language)
 
 
 def test_a_failover_is_started_from_its_preview(browser: Browser, server: str, wei: User, world: Sandbox):

@@ -15,7 +15,7 @@ from incidents.models import Breach, Sample, ServiceEndpoint
 from incidents.queries.health import used_endpoints
 from incidents.services import metrics
 from tests import make
-from tests.e2e.pages import LOOKS, Look, check_page, faults, log_in, visit
+from tests.e2e.pages import Look, check_every_look, faults, log_in, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -51,14 +51,7 @@ def test_in_every_look(browser: Browser, server: str, root, language):
     measure()
     with visit(browser, server, Look(language=language), root) as page:
         for address in pages():
-            page.set_viewport_size({"width": 1440, "height": 900})
-            page.emulate_media(color_scheme="light")
-            check_page(page, address, look=Look(language=language))
-            for look in LOOKS:
-                if look.language == language:
-                    page.set_viewport_size({"width": look.width, "height": 900})
-                    page.emulate_media(color_scheme=look.scheme)
-                    assert not faults(page, look=look), f"{address} at {look}"
+            check_every_look(page, address, language=language)
 
 
 def test_a_breach_is_on_the_open_page_before_anybody_asks(browser: Browser, server: str, root):

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from dr_console.web import navigation
 from tests import make
-from tests.e2e.pages import LOOKS, Look, check_page, faults, listen, visit
+from tests.e2e.pages import Look, check_every_look, check_page, faults, listen, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -32,41 +32,23 @@ def many(person: User) -> None:
     )
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
-def test_every_part_keeps_what_pages_must_keep(browser: Browser, server: str, person: User, look: Look) -> None:
-    with visit(browser, server, look, person) as page:
-        check_page(page, "/style/", look=look)
-
-
-@pytest.mark.parametrize("look", LOOKS, ids=str)
-def test_the_login_keeps_what_pages_must_keep(browser: Browser, server: str, look: Look) -> None:
-    with visit(browser, server, look) as page:
-        check_page(page, "/accounts/login/", look=look)
-
-
-@pytest.mark.parametrize("look", LOOKS[::3], ids=str)
-def test_a_list_keeps_what_pages_must_keep(browser: Browser, server: str, many: None, person: User, look: Look) -> None:
-    with visit(browser, server, look, person) as page:
-        check_page(page, "/users/?active=true", look=look)
-
-
-@pytest.mark.parametrize(
-    ("address", "status"),
-    [
-        ("/nowhere/", 404),
-        ("/users/?sort=x", 400),
-        ("/refuse/", 409),
-        ("/only-post/", 405),
-        ("/break/", 500),
-        ("/find/", 200),
-    ],
-)
-def test_other_pages_keep_what_pages_must_keep(
-    browser: Browser, server: str, person: User, address: str, status: int
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_part_keeps_what_pages_must_keep(
+    browser: Browser, server: str, many: None, person: User, language: Any
 ) -> None:
+    with visit(browser, server, Look(language=language), person) as page:
+        check_every_look(page, "/style/", language=language)
+        check_every_look(page, "/users/?active=true", language=language)
+        page.context.clear_cookies(name="sessionid")
+        check_every_look(page, "/accounts/login/", language=language)
+
+
+def test_other_pages_keep_what_pages_must_keep(browser: Browser, server: str, person: User) -> None:
     look = Look(320, "dark")
+    errors = {"/nowhere/": 404, "/users/?sort=x": 400, "/refuse/": 409, "/only-post/": 405, "/break/": 500}
     with visit(browser, server, look, person) as page:
-        check_page(page, address, look=look, status=status)
+        for address, status in {**errors, "/find/": 200}.items():
+            check_page(page, address, look=look, status=status)
 
 
 def test_a_heading_sorts_in_place_and_keeps_the_focus(browser: Browser, server: str, many: None, person: User) -> None:
