@@ -16,13 +16,16 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py up
 
+# What is compiled once is read by every process. Many tests wait for a clock or for other processes: four at a time keep
+# two processors at work.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.installed-for-development
 	@sh tests/browser.sh
 	@sh tests/databases.sh
 	@echo "On SQLite:"
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 4 --dist loadgroup
 	@echo "On PostgreSQL, what touches the database:"
-	@$(BIN)/python -m tests.with_postgres pytest -n 2 --dist loadgroup --only-database
+	@$(BIN)/python -m tests.with_postgres pytest -n 4 --dist loadgroup --only-database
 
 check: export DATABASE_URL = sqlite://:memory:
 check: $(VENV)/.installed-for-development

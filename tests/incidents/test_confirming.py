@@ -242,7 +242,7 @@ def test_an_isolated_console_starts_nothing():
     assert console.blocked == set()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(("on", "off"), [(45, 45), (20, 100), (300, 300), (600, 1800)])
 def test_what_comes_and_goes_is_switched_at_most_three_times_a_day(seed, on, off):
     chance = random.Random(seed)

@@ -20,7 +20,7 @@ from tests.providers.conftest import held, in_sandbox
 from tests.sandboxed import Sandbox
 
 __all__ = ["held", "in_sandbox"]
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("held")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database, pytest.mark.usefixtures("held")]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from incidents.steps.degradation import SetLevel
 from tests import make
 
 # Runs are carried out in transactions of their own.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.providers.conftest import held, in_sandbox
 from tests.sandboxed import Sandbox
 
 __all__ = ["held", "in_sandbox"]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 S, R = Step.State, Run.State
 POINT, BACK = "failover.point_dns", "failover.put_dns_back"
 API = {"records": [{"name": "api.example.com", "target": "backup.example.com"}]}

@@ -21,7 +21,7 @@ from tests.providers.conftest import held, in_sandbox
 from tests.sandboxed import Sandbox
 
 __all__ = ["held", "in_sandbox"]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 S, R = Step.State, Run.State
 VERIFY, CONFIRM, PRIMARY = "failover.verify_health", "failover.confirm_failure", "failover.check_primary"
 API, WWW = "https://api.example.com/health", "https://www.example.com/health"

@@ -18,7 +18,7 @@ from tests.providers.conftest import held, in_sandbox
 from tests.sandboxed import Sandbox
 
 __all__ = ["held", "in_sandbox"]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 S, R = Step.State, Run.State
 SWITCH, WARM, COOL = "failover.switch_region", "failover.warm_function", "failover.put_function_back"
 CALIFORNIA = "https://california.origin.example.com/health"

@@ -12,7 +12,8 @@ from tests.ports import free_port
 from tests.running import running
 from tests.sandboxed import Sandbox, running_sandbox
 
-pytestmark = pytest.mark.processes
+# On SQLite, as it is where nothing else is left; on another database the engine is killed in tests/chaos.
+pytestmark = [pytest.mark.processes, pytest.mark.one_database]
 Manage = Callable[..., tuple[int, str]]
 
 

@@ -38,7 +38,7 @@ FAULTS = st.lists(st.sampled_from([None, None, lost, unreachable, refused, lambd
 
 
 @settings(
-    max_examples=40 if connection.vendor == "sqlite" else 10,
+    max_examples=20 if connection.vendor == "sqlite" else 10,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -9,7 +9,7 @@ import pytest
 
 from tests.running import running
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.one_database]
 
 
 def refused(settings: dict[str, str], *, command: str = "up") -> str:
