@@ -15,7 +15,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from dr_console import __version__
 from dr_console.errors import Refused
 from dr_console.people.tokens import ScopeMissing, TooManyCalls
-from incidents.api import router as incidents
+from incidents.api import router as samples
+from incidents.incident_api import router as incidents
 
 PREFIX = "/api/v1/"
 
@@ -32,6 +33,7 @@ api = NinjaAPI(
     # Ours does not ask Django's table of addresses, in which the API is one.
     openapi_url=None,
 )
+api.add_router("", samples)
 api.add_router("", incidents)
 
 
@@ -57,7 +59,7 @@ def _not_for_this(request: HttpRequest, error: ScopeMissing) -> HttpResponse:
 
 @api.exception_handler(TooManyCalls)
 def _too_many(request: HttpRequest, error: TooManyCalls) -> HttpResponse:
-    said = f"Too many calls with this token. Try again in {error.retry_after} s, or send more samples in one call."
+    said = f"Too many calls with this token. Try again in {error.retry_after} s, or send more in one call."
     response = api.create_response(request, {"error": said}, status=429)
     response["Retry-After"] = str(error.retry_after)
     return response

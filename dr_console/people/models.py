@@ -49,6 +49,8 @@ class ApiToken(models.Model):
         """What it may do."""
 
         PUSH_SAMPLES = "push_samples", _("Push measured values")
+        DECLARE_INCIDENTS = "declare_incidents", _("Declare incidents")
+        READ_INCIDENTS = "read_incidents", _("Read incidents")
 
     name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("What uses it: load balancer Tokyo."))
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token.")

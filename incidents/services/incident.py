@@ -74,6 +74,8 @@ def declare(
     audit("incident.declared", by=by, target=incident, after={"severity": severity, "origin": origin})
     nudge("console", "incidents")
     timeline.record(incident, _declared_as(incident), kind=Kind.DECLARED, by=by)
+    if origin == Incident.Origin.API and why is not None:
+        timeline.record(incident, why, kind=Kind.NOTICED)
     consequences.declared(incident, why=why)
     return incident, True
 
@@ -155,13 +157,14 @@ def recovered(incident: Incident, *, at: datetime, verified_at: datetime) -> boo
 
 
 @transaction.atomic
-def failing_again(incident: Incident, *, at: datetime, why: Sentence) -> bool:
+def failing_again(incident: Incident, *, at: datetime, why: Sentence, was_measured: bool = True) -> bool:
     """What had recovered fails again: the incident is open once more, and its clock runs on.
 
     False if it was open, or if only a person said that it was mitigated: that may be so while probes fail.
+    `was_measured`: False where it was mitigated because its alerts had cleared, with no probe that saw it recover.
     """
     incident = locked(goes_on_in(incident))
-    if incident.status != Status.MITIGATED or incident.recovered_at is None:
+    if incident.status != Status.MITIGATED or was_measured and incident.recovered_at is None:
         return False
     incident.status, incident.mitigated_at = Status.OPEN, None
     incident.recovered_at = incident.verified_at = None

@@ -52,6 +52,7 @@ def merge(duplicate: Incident, into: Incident, *, by: User, reason: str = "") ->
 @transaction.atomic
 def unmerge(duplicate: Incident, *, by: User, reason: str = "") -> Incident:
     """They are two after all: the duplicate is again what it was before."""
+    duplicate = Incident.objects.select_related("merged_into").get(pk=duplicate.pk)
     if duplicate.merged_into is None:
         raise Refused(_now("%(reference)s was not merged into another.") % {"reference": duplicate.reference})
     duplicate, into = _both(duplicate, duplicate.merged_into)

@@ -33,7 +33,7 @@ def said_to_people(incident, event):
     return sorted(found.values_list("channel", flat=True))
 
 
-# --- The rules ---------------------------------------------------------------------------------------------------------
+# --- The rules ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_of_what_is_noticed_by_the_same_one_is_open(ada):
         lifecycle.reopen(first, by=ada, reason="It was not over")
 
 
-# --- Who is told -------------------------------------------------------------------------------------------------------
+# --- Who is told ----------------------------------------------------------------------------------------------------
 
 
 def test_people_hear_once_that_it_is_over_and_nobody_is_called_for_it(ada):
@@ -147,7 +147,7 @@ def test_while_it_comes_and_goes_people_hear_of_a_recovery_that_lasts(ada, time_
     assert len(said_to_people(incident, "open_again")) == 2 * count
 
 
-# --- How bad it is -----------------------------------------------------------------------------------------------------
+# --- How bad it is --------------------------------------------------------------------------------------------------
 
 
 def test_a_worse_severity_pages_whom_the_matrix_names_for_it_and_a_milder_one_nobody(ada):
@@ -180,7 +180,7 @@ def test_who_looked_at_another_severity_is_told(ada):
         lifecycle.set_severity(incident, Severity.P1, by=ada)
 
 
-# --- The postmortem ----------------------------------------------------------------------------------------------------
+# --- The postmortem -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
