@@ -35,14 +35,15 @@ def bring(source: AlertSource, fresh: Sequence[Alert], *, at: datetime) -> list[
     present = queries.open_incidents(is_practice=source.is_practice)
     own = _own(fresh)
     _give(None, [alert for alert in fresh if alert.incident_id not in own])
+    found = {one: queries.incident_for(one, source, present) for one in {alert.service for alert in fresh}}
     mine: dict[int, tuple[Incident, list[Alert]]] = {}
     left: dict[Service | None, list[Alert]] = {}
     for alert in fresh:
-        found = own.get(alert.incident_id or 0) or queries.incident_for(alert.service, source, present)
-        if found is None:
+        incident = own.get(alert.incident_id or 0) or found[alert.service]
+        if incident is None:
             left.setdefault(alert.service, []).append(alert)
         else:
-            mine.setdefault(found.pk, (found, []))[1].append(alert)
+            mine.setdefault(incident.pk, (incident, []))[1].append(alert)
     for incident, theirs in sorted(mine.values(), key=lambda pair: pair[0].topic):
         _join(incident, theirs, at)
     return [*(incident for incident, _theirs in mine.values()), *_opened(source, left, at)]
@@ -139,7 +140,8 @@ def _join(incident: Incident, alerts: list[Alert], at: datetime) -> None:
         _record(incident, _told(new[0].source, new), new)
     if _is_of_alerts(incident):
         _worsen(incident, alerts)
-        incidents.failing_again(incident, at=at, why=_title(alerts[0].source, alerts))
+        if incident.commander_id is None:
+            incidents.failing_again(incident, at=at, why=_title(alerts[0].source, alerts), was_measured=False)
     nudge(incident.topic, "alerts")
 
 
