@@ -75,11 +75,13 @@ class Story:
     @property
     def title(self) -> Texts:
         """As it was first called."""
-        return self.updates[-1].headline
+        headline: Texts = self.updates[-1].headline
+        return headline
 
     @property
     def impact(self) -> dict[str, str]:
-        return {} if self.is_over else self.newest.impact
+        told: dict[str, str] = {} if self.is_over else self.newest.impact
+        return told
 
     @property
     def began_at(self) -> datetime:

@@ -234,7 +234,7 @@ def _feed(page: PublicPage, language: str) -> bytes:
     _link(feed, "alternate", named("index", language))
     for entry in entries:
         _add(feed, entry, language)
-    return ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return bytes(ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True))
 
 
 @dataclass(frozen=True)
@@ -254,10 +254,9 @@ def _entries(page: PublicPage, language: str) -> Iterator[_Entry]:
             text = "\n\n".join(part.text for part in shown["texts"])
             yield _Entry(f"update:{update.pk}", update.at, title, text, story.reference)
     for notice in page.maintenance:
-        title = said(notice.title, language)
-        body = said(notice.text, language)
+        heading, body = said(notice.title, language), said(notice.text, language)
         when = f"{notice.starts_at:%Y-%m-%d %H:%M} – {notice.ends_at:%Y-%m-%d %H:%M} UTC"
-        headline = f"{_('Maintenance')}: {title.text if title else ''}"
+        headline = f"{_('Maintenance')}: {heading.text if heading else ''}"
         yield _Entry(
             f"maintenance:{notice.pk}", notice.at, headline, f"{when}\n\n{body.text if body else ''}".strip(), ""
         )

@@ -129,7 +129,7 @@ def _bucket(vendor: str) -> Put:
 
 
 def _folder() -> Put:
-    folder: Path = settings.DR_STATUS_PAGE.folder
+    folder = settings.DR_STATUS_PAGE.folder or Path()
 
     def put(name: str, file: File) -> None:
         own = folder / f".{name}.{os.getpid()}"

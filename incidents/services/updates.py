@@ -72,7 +72,7 @@ def publish(incident: Incident, drafts: Iterable[Draft], *, by: User, token: str
     asked = list(drafts)
     _check(incident, asked, at)
     tokens = {draft.audience: f"{token[:60]}:{draft.audience}" for draft in asked}
-    known = StatusUpdate.objects.filter(token__in=tokens.values())
+    known = StatusUpdate.objects.filter(token__in=tokens.values()).order_by("pk")
     if known:
         return list(known)
     made = [_created(incident, draft, by, at, tokens[draft.audience]) for draft in asked]

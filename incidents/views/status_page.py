@@ -23,7 +23,8 @@ from incidents.queries.status_page import announced, public_page
 from incidents.services import status_page
 from incidents.services.status_files import files
 from incidents.update_forms import NoticeForm
-from incidents.views.update import PUBLISH, VIEW
+from incidents.views.room import VIEW
+from incidents.views.update import PUBLISH
 
 PANEL = "incidents/_status_places.html"
 # As the files themselves ask for, which need no more than this.
