@@ -16,7 +16,7 @@ from incidents.models import Incident, TimelineEntry
 from incidents.queries.story_lines import MERGED, ORIGINS, Line, Origin, Wanted
 
 Act = TimelineEntry.Act
-ROWS = 50
+ROWS = 40
 _signer = signing.Signer(salt="incidents.queries.timeline")
 
 

@@ -28,7 +28,7 @@ from incidents.timeline_forms import CorrectionForm, NoteForm, StoryForm
 
 VIEW, WRITE = "incidents.view_incident", "incidents.respond_to_incident"
 # As many as stand on the incident's own page; the others are one press away.
-NEWEST = 20
+NEWEST = 12
 
 
 @require_GET
