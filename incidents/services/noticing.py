@@ -38,8 +38,8 @@ def notice(diagnosis: Diagnosis, *, title: Sentence, seen: Observations, at: dat
     if known is None and diagnosis.is_felt:
         known = _joined(diagnosis, title=title, seen=seen, at=at)
     if known is not None:
-        if diagnosis.is_felt:
-            incidents.failing_again(known, at=diagnosis.began_at or at, why=title)
+        if diagnosis.is_felt and (since := _fails_anew_since(known, seen)) is not None:
+            incidents.failing_again(known, at=since, why=title)
         return known, False
     return _declared(diagnosis, title=title, seen=seen, at=at)
 
@@ -154,11 +154,30 @@ def together(sentences: tuple[Sentence, ...]) -> Sentence:
     return sentence(" · ".join(f"%({name})s" for name in names), **names)
 
 
+def _fails_anew_since(incident: Incident, seen: Observations) -> datetime | None:
+    """Since when what had recovered fails again; None while it does not.
+
+    A place that has not seen the recovery yet, for it still believes what the name was before, has nothing new to
+    tell, unless it sees so for as many rounds as it takes to call an address well.
+    """
+    verified = incident.verified_at or incident.started_at
+    patience = timedelta(seconds=settings.DR_PROBE_GOOD_ROUNDS * settings.DR_PROBE_INTERVAL_SECONDS)
+    failing = [one for one in _fresh(seen) if one.is_public and not one.is_good]
+    since = [max(one.since or one.at, verified) for one in failing if (one.since or one.at) > verified]
+    since += [verified for one in failing if one.at > verified + patience]
+    return min(since, default=None)
+
+
+def _fresh(seen: Observations) -> list[Sighting]:
+    """What those places see now that may judge."""
+    believed = {place.name for place in seen.places if place.hears_the_world}
+    return [one for one in seen.sightings if one.location in believed and seen.at - one.at <= decisions.rules().fresh]
+
+
 def _answers(incident: Incident, seen: Observations) -> list[Sighting]:
     """What its users ask for; where they notice nothing, what the region answers itself."""
     facts = decisions.facts_of(incident)
-    believed = {place.name for place in seen.places if place.hears_the_world}
-    fresh = [one for one in seen.sightings if one.location in believed and seen.at - one.at <= decisions.rules().fresh]
+    fresh = _fresh(seen)
     if not facts.get("is_felt", True):
         return [one for one in fresh if one.region == facts.get("region") and not one.is_through_cdn]
     services = facts.get("services") or []

@@ -25,6 +25,7 @@ from incidents.models import (
     Incident,
 )
 from incidents.services import deciding
+from incidents.services import incident as incidents
 from tests import make
 from tests.incidents.considering import HOSTS, Console, blocked, console
 from tests.incidents.seeing import CALIFORNIA, TOKYO, World
@@ -267,3 +268,34 @@ def test_many_processes_that_consider_the_same_round_open_one_incident_and_start
     assert list(Incident.objects.get().runs.all()) == [Run.objects.get()]
     assert Incident.objects.get().timeline.filter(said__text="First health check that failed").count() == 1
     assert blocked() == []
+
+
+def test_a_place_that_has_not_seen_the_recovery_yet_does_not_open_the_incident_again(console):
+    console.watcher.world = World(lost={TOKYO})
+    console.rounds(3)
+    incident = Incident.objects.get()
+    at = console.watcher.at
+    incidents.recovered(incident, at=at, verified_at=at)  # a run asked by another way than health checks do
+    console.rounds(2)
+    incident.refresh_from_db()
+    assert incident.status == "mitigated"
+    console.watcher.world = World()
+    console.rounds(3)
+    console.watcher.world = World(lost={TOKYO})
+    failed_at = console.watcher.at + timedelta(seconds=5)
+    console.rounds(3)
+    incident.refresh_from_db()
+    assert incident.status == "open"
+    again = incident.timeline.get(said__text="It fails again: %(why)s")
+    assert again.at == failed_at
+
+
+def test_what_is_seen_down_long_after_its_recovery_was_verified_is_down(console):
+    console.watcher.world = World(lost={TOKYO})
+    console.rounds(3)
+    incident = Incident.objects.get()
+    at = console.watcher.at
+    incidents.recovered(incident, at=at, verified_at=at)
+    console.rounds(4)
+    incident.refresh_from_db()
+    assert incident.status == "open"
