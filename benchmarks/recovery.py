@@ -4,7 +4,7 @@ python -m benchmarks.recovery [--after 0.5 5] [--rounds 3]
 
 Tokyo is gone, and the standby is there for users T seconds after the names were changed. Each of the three starts at
 the same point of the same story, with the same answers of the same vendors after the same time: the floor carries out
-what the console's plan needs and asks the public address every 20 ms; the script is the plan's, with its sleeps; the
+what the console's plan needs and asks the public address every 30 ms; the script is the plan's, with its sleeps; the
 console starts its plan as a person would. Floor and script end with the first good answer that they see. So does the
 time to recover of the console (ENGINE.md, 15), and is held against the script's; held against the floor is the later
 moment at which several good answers in a row have made it certain. Builds take no time, which favours the script: the

@@ -19,7 +19,7 @@ from dr_console.runs.registry import Context, Facts, Sight, function
 from dr_console.runs.specs import RunSpec, StepSpec
 
 VERIFIES = "failover.verify_health"
-LOOK_EVERY_SECONDS = 0.02
+LOOK_EVERY_SECONDS = 0.03
 MOST_SECONDS = 120.0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext_noop as _
@@ -13,9 +14,10 @@ from django.utils.translation import gettext_noop as _
 from dr_console.errors import ProviderError
 from dr_console.providers.calls import Call
 from dr_console.providers.deadlines import Deadline
-from dr_console.runs import clocks, failures, interlocks, wording
+from dr_console.runs import claims, clocks, failures, interlocks, wording
 from dr_console.runs.changes import Change, Lost, changing
 from dr_console.runs.claims import Claim
+from dr_console.runs.doorbell import Owed
 from dr_console.runs.models import Run, Step
 from dr_console.runs.registry import Context, Facts, Observation, StepFunction
 from dr_console.web.sentences import Sentence, sentence
@@ -61,11 +63,13 @@ class Heard:
 class Attempt:
     """A claim, and what is written while it lasts. Every method raises Lost once the step is somebody else's."""
 
-    def __init__(self, claim: Claim, function: StepFunction) -> None:
+    def __init__(self, claim: Claim, function: StepFunction, bell: Owed | None = None) -> None:
+        self.bell = bell or Owed()
         self.claim, self.function = claim, function
         self.step, self.run, self.lease = claim.step, claim.run, claim.lease
         self.heard = Heard()
-        self.next_id: int | None = None
+        # The step that became due by the end of this one, and is ours too.
+        self.next: Claim | None = None
 
     @property
     def is_undo(self) -> bool:
@@ -81,7 +85,8 @@ class Attempt:
                 raise Lost(step)
             self.heard.log(change, step)
             yield change, step
-        self.step, self.run, self.next_id = step, change.run, change.kept
+        self.step, self.run = step, change.run
+        self.bell.is_owed |= change.owes_ring
 
     def is_ours(self, step: Step) -> bool:
         """Whether nobody has claimed it since we did."""
@@ -145,7 +150,7 @@ class Attempt:
             text = wording.SEEN if step.acted_at else wording.ADOPTED if step.intent_at else wording.WAS_SO
             is_noop = step.intent_at is None and not self.function.only_looks
             after = {**seen.now, **seen.extra}
-            change.keeps_one = True
+            change.takes = partial(self._take, change)
             change.move(step, S.SUCCEEDED, seen.said or sentence(text), after=after, is_noop=is_noop, error=None)
             if self.is_undo and step.undoes is not None:
                 original = change.by_id[step.undoes.pk]
@@ -184,6 +189,10 @@ class Attempt:
         with self.writing() as (change, step):
             self._try_again_or(change, step, S.TIMED_OUT, said)
 
+    def _take(self, change: Change, step: Step) -> bool:
+        self.next = claims.take_within(change, step)
+        return self.next is not None
+
     def _try_again_or(self, change: Change, step: Step, state: Step.State, said: Sentence) -> None:
         if step.attempt >= step.max_attempts:
             self._end_badly(change, step, state, said, error={"said": said})
@@ -194,7 +203,7 @@ class Attempt:
     def _end_badly(
         self, change: Change, step: Step, state: Step.State, said: Sentence, *, error: Facts | None, **fields: Any
     ) -> None:
-        change.keeps_one = True
+        change.takes = partial(self._take, change)
         if self.is_undo:
             change.move(step, S.ROLLBACK_FAILED, said, error=error, **fields)
             if step.undoes is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -35,9 +35,10 @@ class Change:
         self.run, self.at = run, now()
         self.steps = {step.key: step for step in run.steps.select_related("undoes")}
         self.by_id = {step.pk: step for step in self.steps.values()}
-        # Whoever ended a step goes on with the next one itself: it is not rung for.
-        self.keeps_one = False
-        self.kept: int | None = None
+        # Whoever ends a step goes on with the next one itself: it is taken here, and neither rung for nor lost time on.
+        self.takes: Callable[[Step], bool] | None = None
+        # Somebody has yet to be told that the outbox holds something.
+        self.owes_ring = False
         self._events: list[StepEvent] = []
         self._ended: list[tuple[Step, str]] = []
         self._was, self._facts = run.state, _facts(run)
@@ -94,11 +95,11 @@ class Change:
         if not (self._touched or self._events or self.run.state != self._was):
             return
         self._save_run()
+        due = self._due()
+        if self.takes is not None and due and self.takes(self.by_id[due[0]]):
+            del due[0]
         self._number = events.append(self.run, self._events)
         self._tell_outbox()
-        due = self._due()
-        if self.keeps_one and due:
-            self.kept = due.pop(0)
         if due:
             transaction.on_commit(lambda: doorbell.ring(due), robust=True)
         for topic in sorted({self.run.topic, *self.run.topics}):
@@ -150,7 +151,10 @@ class Change:
             rows.append(Outbox(topic="run.changed", payload=payload, dedup_key=f"run.changed:{code}:{number}"))
         if rows:
             Outbox.objects.bulk_create(rows)
-            transaction.on_commit(doorbell.ring_for_outbox, robust=True)
+            # Whoever goes on rings when it waits for something anyway: to hand over takes time that users would lose.
+            self.owes_ring = self.takes is not None
+            if not self.owes_ring:
+                transaction.on_commit(doorbell.ring_for_outbox, robust=True)
 
     def _due(self) -> list[int]:
         """Steps that could be begun now, the most urgent first."""

@@ -44,20 +44,23 @@ def take(step_id: int) -> Claim | None:
     found = Step.objects.filter(pk=step_id, run__mode=settings.DR_MODE).values_list("run_id").first()
     if found is None:
         return None
-    began = clocks.steady()
     with changing(found[0]) as change:
-        step = change.by_id[step_id]
-        if not _is_claimable(change, step):
-            return None
-        if step.state == S.RUNNING and not _settle_orphan(change, step):
-            return None
-        if not _claim(step):
-            return None
-        step.refresh_from_db()
-        change.log("claimed", step.said, step=step, owner=step.owner, attempt=step.attempt)
+        return take_within(change, change.by_id[step_id])
+
+
+def take_within(change: Change, step: Step) -> Claim | None:
+    """The same as a part of a change that goes on. It is ours once that is committed."""
+    began = clocks.steady()
+    if not _is_claimable(change, step):
+        return None
+    if step.state == S.RUNNING and not _settle_orphan(change, step):
+        return None
+    if not _claim(step):
+        return None
+    step.refresh_from_db()
+    change.log("claimed", step.said, step=step, owner=step.owner, attempt=step.attempt)
     results = {key: change.steps[key].after or {} for key in step.depends_on if key in change.steps}
-    lease = Lease(step.pk, step.fence, began)
-    return Claim(change.run, step, lease, results, _later(change))
+    return Claim(change.run, step, Lease(step.pk, step.fence, began), results, _later(change))
 
 
 def due(dead: Iterable[str] = ()) -> Q:

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from celery import current_app
+from django.db import transaction
 from kombu.exceptions import OperationalError
 
 CARRY_OUT = "runs.carry_out"
@@ -35,6 +36,18 @@ def ring_for_outbox() -> bool:
 def is_heard() -> bool:
     """Whether Redis took the last ring, as far as this process knows."""
     return not _bell(os.getpid()).is_left_alone
+
+
+class Owed:
+    """A ring for the outbox that can wait a moment; a sweeper makes up for one that never comes."""
+
+    def __init__(self) -> None:
+        self.is_owed = False
+
+    def ring(self) -> None:
+        if self.is_owed:
+            self.is_owed = False
+            transaction.on_commit(ring_for_outbox, robust=True)
 
 
 class Bell:

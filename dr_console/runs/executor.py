@@ -15,7 +15,7 @@ from django.utils.timezone import now
 from dr_console.errors import ProviderError
 from dr_console.providers.budgets import recovery
 from dr_console.providers.calls import heard_by
-from dr_console.runs import claims, foresight, registry, wording
+from dr_console.runs import claims, doorbell, foresight, registry, wording
 from dr_console.runs.attempts import Attempt
 from dr_console.runs.changes import Lost, changing
 from dr_console.runs.claims import Claim
@@ -27,7 +27,7 @@ from dr_console.web.sentences import sentence
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 2.0
 # What only looks asks health endpoints of our own, which no vendor counts, while users wait for what it sees.
-FIRST_PAUSE_OF_LOOKS_SECONDS = 0.1
+FIRST_PAUSE_OF_LOOKS_SECONDS = 0.05
 # Of what was waited for already: so little may be lost by a pause, however long it takes (P1: 0.5 s after 40 s).
 PAUSE_SHARE = 1 / 150
 # However late it is: without one look nobody knows what is.
@@ -50,22 +50,23 @@ def carry_out(step_id: int) -> bool:
     claim = claims.take(step_id)
     if claim is None:
         return False
+    bell = doorbell.Owed()
     while claim is not None:
         foresight.look_ahead(claim)
-        next_id = _carry_out(claim)
-        claim = claims.take(next_id) if next_id is not None else None
+        claim = _carry_out(claim, bell)
+    bell.ring()
     return True
 
 
-def _carry_out(claim: Claim) -> int | None:
-    """Returns the step that became due and that nobody else was told of."""
+def _carry_out(claim: Claim, bell: doorbell.Owed) -> Claim | None:
+    """Returns the next step that is ours."""
     step = claim.step
     try:
         function = registry.function(step.does)
     except LookupError:
         _break(claim, sentence(wording.UNKNOWN_FUNCTION, does=step.does))
         return None
-    attempt = Attempt(claim, function)
+    attempt = Attempt(claim, function, bell)
     try:
         with keeper().keeping(claim.lease), recovery(), heard_by(attempt.heard), _Mishap(claim):
             reached("claimed", step.key)
@@ -77,16 +78,18 @@ def _carry_out(claim: Claim) -> int | None:
         log.warning("step left", run=claim.run.code, step=step.key, error=str(error).strip())
         _leave(claim)
         return None
-    return _soon(attempt.step) if attempt.step.state == S.RETRY_WAIT else attempt.next_id
+    return _soon(attempt) if attempt.step.state == S.RETRY_WAIT else attempt.next
 
 
-def _soon(step: Step) -> int | None:
+def _soon(attempt: Attempt) -> Claim | None:
     """A next try that is due in a moment is waited for here: a sweeper would come up to a second later."""
+    step = attempt.step
     wait = (step.not_before - now()).total_seconds() if step.not_before else 0.0
     if wait > WAITS_ITSELF_SECONDS:
         return None
+    attempt.bell.ring()
     time.sleep(max(0.0, wait))
-    return step.pk
+    return claims.take(step.pk)
 
 
 def _go(attempt: Attempt) -> None:
@@ -154,6 +157,7 @@ def _act(attempt: Attempt, seen: Observation) -> bool:
         return False
     reached("acted", attempt.step.key)
     attempt.acted(effect or {})
+    attempt.bell.ring()
     return True
 
 
@@ -215,6 +219,7 @@ def _looks(attempt: Attempt) -> Iterator[None]:
     first = FIRST_PAUSE_OF_LOOKS_SECONDS if attempt.function.only_looks else FIRST_PAUSE_SECONDS
     while True:
         yield
+        attempt.bell.ring()
         waited = time.monotonic() - began
         time.sleep(min(max(first, waited * PAUSE_SHARE), LONGEST_PAUSE_SECONDS))
         if attempt.lease.is_lost:
