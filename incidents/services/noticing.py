@@ -162,10 +162,10 @@ def _fails_anew_since(incident: Incident, seen: Observations) -> datetime | None
     """
     verified = incident.verified_at or incident.started_at
     patience = timedelta(seconds=settings.DR_PROBE_GOOD_ROUNDS * settings.DR_PROBE_INTERVAL_SECONDS)
-    failing = [one for one in _fresh(seen) if one.is_public and not one.is_good]
-    since = [max(one.since or one.at, verified) for one in failing if (one.since or one.at) > verified]
-    since += [verified for one in failing if one.at > verified + patience]
-    return min(since, default=None)
+    failing = [(one.since or one.at, one.at) for one in _fresh(seen) if one.is_public and not one.is_good]
+    return min(
+        (max(since, verified) for since, at in failing if since > verified or at > verified + patience), default=None
+    )
 
 
 def _fresh(seen: Observations) -> list[Sighting]:
