@@ -11,6 +11,9 @@ from playwright.sync_api import Browser, expect
 from dr_console.plans import services
 from dr_console.plans.queries import entry_now
 from dr_console.plans.registry import section
+from incidents.services import timeline
+from incidents.services.checklist_choice import choose
+from incidents.services.timeline import Written
 from tests import make
 from tests.e2e.pages import Look, check_every_look, visit
 from tests.test_pages import PAGES
@@ -34,6 +37,14 @@ def addresses() -> list[str]:
         reverse("incidents:failover-plan", args=["manual-failover"]),
         reverse("incidents:checklist", args=["quick-recovery"]),
         reverse("incidents:detail", args=["INC-2026-001"]),
+        reverse("incidents:timeline-page", args=["INC-2026-001"]),
+        reverse("incidents:timeline-correct", args=["INC-2026-001", 1]),
+        reverse("incidents:checklist-item", args=["INC-2026-001", "notify-people"]),
+        reverse("incidents:checklist-add", args=["INC-2026-001"]),
+        reverse("incidents:declare"),
+        reverse("incidents:resolve", args=["INC-2026-001"]),
+        reverse("incidents:severity", args=["INC-2026-001"]),
+        reverse("incidents:merge", args=["INC-2026-001"]),
     ]
 
 
@@ -45,7 +56,11 @@ def world():
     root = make.user("root", role="administrator")
     entry = entry_now(section("contacts"), "cto") | {"time_zone": "Asia/Shanghai"}
     services.edit_entry("contacts", "cto", entry, base_version=1, by=root)
-    make.incident(reference="INC-2026-001", title="API unavailable in Tokyo", commander=root)
+    incident = make.incident(reference="INC-2026-001", title="API unavailable in Tokyo", commander=root)
+    choose(incident)
+    smoke = timeline.note(incident, Written("**Smoke** in Tokyo", incident.started_at), by=root)
+    timeline.correct(smoke, Written("**Smoke** in Osaka", incident.started_at), by=root)
+    timeline.pin(incident, f"entry-{smoke.seq}", by=root)
     return root
 
 
