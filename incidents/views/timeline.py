@@ -63,6 +63,9 @@ def page(request: ConsoleRequest, reference: str) -> HttpResponse:
         context |= note_context(request, incident)
     response = render(request, template, context, status=200 if context["form"].is_valid() else 422)
     patch_vary_headers(response, ["HX-Request"])
+    # A story that renews itself has not gone anywhere.
+    if is_part and request.htmx.trigger != "story":
+        response["HX-Push-Url"] = context["address"]
     return response
 
 
