@@ -120,6 +120,8 @@ class SettingsForm(AboutServiceForm):
             kwargs["initial"] = _settings_of(source)
         super().__init__(*args, **kwargs)
         self.source = source
+        if source is not None and source.kind != Kind.WEBHOOK:
+            del self.fields["mapping"]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

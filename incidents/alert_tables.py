@@ -70,7 +70,7 @@ class AlertTable(ConsoleTable):
     source = tables.Column(linkify=True, orderable=False)
     incident = tables.Column(orderable=False)
     started_at = MomentColumn()
-    times = NumberColumn(orderable=False)
+    times = NumberColumn(verbose_name=gettext_lazy("Times told"), orderable=False)
 
     class Meta:
         model = Alert
@@ -120,7 +120,7 @@ class SilenceTable(ConsoleTable):
     matchers = tables.Column(verbose_name=gettext_lazy("Which alerts"), empty_values=(), orderable=False)
     starts_at = MomentColumn(orderable=False)
     ends_at = MomentColumn()
-    by = tables.Column(orderable=False)
+    by = tables.Column(verbose_name=gettext_lazy("Made by"), orderable=False)
 
     class Meta:
         model = Silence
@@ -128,18 +128,21 @@ class SilenceTable(ConsoleTable):
         order_by = "-ends_at"
 
     def render_state(self, record: Silence) -> SafeString:
-        return silence_state(record)
+        return silence_state(record, left=False)
 
     def render_matchers(self, record: Silence) -> str:
         source = [record.source.name] if record.source else []
         return listed([*source, *record.conditions.splitlines()]) or _("all")
 
 
-def silence_state(silence: Silence) -> SafeString:
+def silence_state(silence: Silence, *, left: bool = True) -> SafeString:
+    """`left`: say also for how long yet."""
     at = now()
     if silence.ends_at <= at:
         return badges.state("skipped", _("Over"))
     if silence.starts_at > at:
         return badges.state("todo", _("Not begun"))
-    left = times.duration(silence.ends_at - at)
-    return badges.state("waiting", _("In force, %(time)s left") % {"time": left})
+    if not left:
+        return badges.state("waiting", _("In force"))
+    words = _("In force, %(time)s left") % {"time": times.duration(silence.ends_at - at)}
+    return badges.state("waiting", words)

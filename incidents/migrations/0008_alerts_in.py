@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                 ('ends_at', models.DateTimeField(db_index=True, verbose_name='until')),
                 ('reason', models.CharField(max_length=500, verbose_name='reason')),
                 ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by')),
                 ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.alertsource', verbose_name='source')),
             ],
             options={
@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(blank=True, help_text='Empty: it fires.', null=True, verbose_name='ended')),
                 ('said_at', models.DateTimeField(help_text='When the source said what was last believed; older words are not heeded.')),
                 ('heard_at', models.DateTimeField(help_text='When the source last said that it fires, or not.', verbose_name='last heard')),
-                ('times', models.PositiveIntegerField(default=1, help_text='How often the source has said so.', verbose_name='told')),
+                ('times', models.PositiveIntegerField(default=1, help_text='How often the source has said so.', verbose_name='times told')),
                 ('cleared_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('incident', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='incidents.incident', verbose_name='incident')),
                 ('maintenance', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='incidents.maintenancewindow')),

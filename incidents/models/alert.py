@@ -213,7 +213,9 @@ class Silence(Matching):
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"), db_index=True)
     reason = models.CharField(_("reason"), max_length=500)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("made by")
+    )
     made_at = models.DateTimeField(default=now)
 
     objects = SilenceQuerySet.as_manager()
@@ -265,7 +267,7 @@ class Alert(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, help_text="Empty: it fires.")
     said_at = models.DateTimeField(help_text="When the source said what was last believed; older words are not heeded.")
     heard_at = models.DateTimeField(_("last heard"), help_text="When the source last said that it fires, or not.")
-    times = models.PositiveIntegerField(_("told"), default=1, help_text="How often the source has said so.")
+    times = models.PositiveIntegerField(_("times told"), default=1, help_text="How often the source has said so.")
     cleared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = AlertQuerySet.as_manager()

@@ -19,6 +19,7 @@ Status, Origin = Incident.Status, Incident.Origin
 # Labels in which programs name the service, the first that is known decides.
 SERVICE_LABELS = ("service", "service_name", "app", "application", "component", "job", "hostname", "host", "instance")
 MOST_INCIDENTS = 200
+# Whoever else notices it too calls it otherwise.
 NOTICED = ("alerts:", "practice-alerts:")
 SHOWN = 10
 

@@ -129,12 +129,12 @@ def _said(reading: Reading, taken: Taken) -> Sentence:
     if not reading.signals:
         return sentence(_("It says nothing of whether an alert fires."))
     text = _(
-        "%(count)s alerts: %(new)s new, %(known)s known, %(cleared)s cleared, %(held)s held back, "
-        "%(listed)s only listed. Incidents: %(incidents)s"
+        "%(new)s new, %(known)s known, %(cleared)s cleared; of the new, %(held)s held back, %(listed)s only listed. "
+        "Incidents: %(incidents)s"
     )
     numbers = {"new": taken.new, "known": taken.known, "cleared": taken.cleared, "held": taken.held}
     references = ", ".join(taken.references) or "–"
-    return sentence(text, count=len(reading.signals), **numbers, listed=taken.listed, incidents=references)
+    return sentence(text, **numbers, listed=taken.listed, incidents=references)
 
 
 @transaction.atomic

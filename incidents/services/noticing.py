@@ -22,8 +22,8 @@ from incidents.services import timeline
 
 Origin, Status = Incident.Origin, Incident.Status
 NOTICED = TimelineEntry.Kind.NOTICED
-BY_PEOPLE = (Origin.PERSON, Origin.TERMINAL, Origin.API)
-# What a person declared longer ago than this is about something else.
+BY_OTHERS = (Origin.PERSON, Origin.TERMINAL, Origin.API, Origin.ALERT)
+# What others declared longer ago than this is about something else.
 DECLARED_LATELY = timedelta(hours=4)
 
 
@@ -82,14 +82,12 @@ def _same_trouble() -> Incident | None:
 
 
 def _joined(diagnosis: Diagnosis, *, title: Sentence, seen: Observations, at: datetime) -> Incident | None:
-    """What people have declared lately about one of the services that fail, or about nothing in particular, is this."""
-    by_people = Incident.objects.real().filter(
-        origin__in=BY_PEOPLE, status=Status.OPEN, recovered_at=None, dedup_key=""
-    )
-    lately = by_people.filter(started_at__gte=at - DECLARED_LATELY)
+    """What people or alerts have told of lately, of one of the services that fail or of none in particular, is this."""
+    unseen = Q(dedup_key="") | Q(dedup_key__startswith="alerts:")
+    by_others = Incident.objects.real().filter(unseen, origin__in=BY_OTHERS, status=Status.OPEN, recovered_at=None)
     about = Q(service=None) | Q(service__key__in=diagnosis.services) if diagnosis.services else Q()
-    unseen = lately.filter(about, status=Status.OPEN, recovered_at=None, dedup_key="")
-    known = unseen.order_by("started_at", "pk").first()
+    lately = by_others.filter(about, started_at__gte=at - DECLARED_LATELY)
+    known = lately.order_by("started_at", "pk").first()
     if known is None:
         return None
     return incidents.join(

@@ -14,6 +14,7 @@ from incidents.services import incident as incidents
 from incidents.services import lifecycle
 from incidents.services.merging import merge
 from tests import make
+from tests.incidents import alerting
 from tests.incidents.considering import Console, console
 from tests.incidents.seeing import TOKYO, World
 
@@ -84,3 +85,20 @@ def test_what_was_merged_goes_on_where_it_was_merged_into(console: Console):
     console.rounds(3)
     assert Incident.objects.count() == 2
     assert Incident.objects.open().get() == person
+
+
+def test_what_an_alert_told_of_first_is_the_same_incident(console: Console, client):
+    made = alerting.source()
+    alerting.call(client, made, alerting.message(alerting.alert(service="api") | {"startsAt": now().isoformat()}))
+    incident = Incident.objects.get()
+    console.watcher.world = World(lost={TOKYO})
+    console.rounds(8)
+    joined = Incident.objects.get()
+    assert (joined.pk, joined.origin, joined.failure) == (incident.pk, "alert", "region_failure")
+    assert joined.runs.count() == 1
+    # Health checks see it now: that its alert clears does not mean that it is over.
+    over = alerting.alert(service="api", status="resolved") | {"endsAt": now().isoformat()}
+    alerting.call(client, made, alerting.message(over))
+    joined.refresh_from_db()
+    assert joined.status == "open"
+    assert joined.timeline.filter(said__text="None of its alerts fires any more.").exists()
