@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import httpx
@@ -163,3 +165,9 @@ def test_branches_are_those_of_the_repository_that_git_serves(sandbox: Sandbox) 
     assert code_of(codecommit.get_branch, **params) == "BranchDoesNotExistException"
     codecommit.create_repository(repositoryName="another")
     assert codecommit.list_branches(repositoryName="another")["branches"] == []
+
+
+def test_it_answers_in_the_lean_process_that_up_starts_too():
+    lean = "from dr_console.operations.lean import leave_out_what_is_not_used as lean; lean()"
+    load = "from dr_console.sandbox.aws import moto_server; moto_server._load()"
+    subprocess.run([sys.executable, "-c", f"{lean}; {load}"], check=True, timeout=60)
