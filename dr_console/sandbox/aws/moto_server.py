@@ -63,7 +63,7 @@ def _load() -> Any:
     policies = ModuleType("moto.iam.aws_managed_policies")
     policies.aws_managed_policies_data = "{}"  # type: ignore[attr-defined]
     sys.modules[policies.__name__] = policies
-    # `manage.py up` leaves jinja2 out of the processes that it starts, and flask, which moto stands on, cannot do without.
+    # `manage.py up` leaves jinja2 out of its processes, and flask, which moto stands on, cannot do without.
     if sys.modules.get("jinja2", policies) is None:
         del sys.modules["jinja2"]
     import moto.core.utils as utils  # noqa: PLC0415 (an idle sandbox stays small without it)
