@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_noop as _
@@ -82,18 +82,29 @@ def keep_up() -> int:
     Where it counts, whoever makes it happen has it ticked at once; this finds the rest, and what somebody was killed
     before.
     """
-    items = _waiting().select_related("incident").order_by("-incident__started_at", "position")[:MOST_AT_ONCE]
+    items = _ready().select_related("incident").order_by("-incident__started_at", "position")[:MOST_AT_ONCE]
     return sum(_tick_if_it_happened(item) for item in items)
 
 
 def catch_up(incident: Incident) -> int:
     """Tick at once what has happened in this incident. Returns how many were ticked."""
-    items = list(_waiting().filter(incident=incident).select_related("incident"))
+    items = list(_ready().filter(incident=incident).select_related("incident"))
     return sum(_tick_if_it_happened(item) for item in items)
 
 
-def _waiting() -> QuerySet[ChecklistItem]:
-    open_ones = ChecklistItem.objects.filter(state=ChecklistItem.State.OPEN, dropped_at=None, action__in=_HAPPENED)
+def _ready() -> QuerySet[ChecklistItem]:
+    """Open items for which it has happened: few at any time, so that a round costs one query."""
+    updates = StatusUpdate.objects.standing().filter(incident=OuterRef("incident"))
+    answered = Q(incident__acknowledged_at__isnull=False)
+    ended = Q(incident__recovered_at__isnull=False) | ~Q(incident__status=Incident.Status.OPEN)
+    known = ~Q(incident__severity="") & Q(incident__service__isnull=False) & ended
+    happened = (
+        (Q(action=ItemAction.ACTIVATE_TEAM) & answered)
+        | Q(action=ItemAction.FAIL_OVER, incident__switched_at__isnull=False, incident__verified_at__isnull=False)
+        | (Q(action=ItemAction.PUBLISH_UPDATE) & Exists(updates))
+        | (Q(action=ItemAction.RECORD_DETAILS) & known)
+    )
+    open_ones = ChecklistItem.objects.filter(happened, state=ChecklistItem.State.OPEN, dropped_at=None)
     lately = open_ones.filter(incident__started_at__gte=now() - LOOKED_BACK)
     return lately.exclude(incident__status=Incident.Status.CLOSED)
 

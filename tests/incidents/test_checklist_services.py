@@ -16,6 +16,7 @@ from django.utils.timezone import now
 from dr_console.errors import Refused
 from dr_console.live.models import Event
 from dr_console.notifications.models import Delivery
+from dr_console.web.sentences import sentence
 from incidents.models import (
     ChecklistItem,
     ChecklistTemplate,
@@ -24,9 +25,12 @@ from incidents.models import (
     ItemAction,
     ItemCondition,
     Service,
+    Severity,
+    StatusUpdate,
 )
 from incidents.queries.checklist import shown_checklist
-from incidents.services import checklist, checklist_actions
+from incidents.services import checklist, checklist_actions, lifecycle
+from incidents.services import incident as incidents
 from incidents.services.checklist import Details
 from incidents.services.checklist_choice import choose
 from tests import make
@@ -138,6 +142,19 @@ def test_what_the_plan_says_later_changes_no_list_that_is_being_worked_on(incide
     ChecklistTemplate.objects.get(key="quick-recovery").items.update(text_en="Otherwise")
     choose(incident)
     assert item(incident).words == "Confirm the scope and impact of the failure"
+
+
+def test_who_declares_gets_a_list_and_another_diagnosis_another_list(ada):
+    make.plan()
+    declared, _is_new = incidents.declare(title="Dark", severity=Severity.P0, service=None, by=ada, failure="unsure")
+    assert shown(declared) == NINE
+    title = sentence("Region failure")
+    incidents.rediagnose(declared, title=title, severity=Severity.P0, failure="region_failure")
+    declared.refresh_from_db()
+    assert "call-provider" in shown(declared)
+    lifecycle.set_severity(declared, Severity.P3, by=ada)
+    declared.refresh_from_db()
+    assert "call-provider" in shown(declared)
 
 
 # --- Ticking ----------------------------------------------------------------------------------------------------------
@@ -341,6 +358,25 @@ def test_what_has_happened_is_ticked_by_itself_and_once(incident, ada):
     later = at + 20 * MINUTE
     Incident.objects.update(verified_at=later)
     assert checklist_actions.catch_up(incident) == 1
+
+
+def test_an_update_ticks_that_people_were_notified_in_the_name_of_who_published_it(incident, ada):
+    fields: dict[str, Any] = {"audience": "customers", "stage": "investigating", "by": ada, "token": "1"}
+    update = StatusUpdate.objects.create(incident=incident, **fields)
+    assert checklist_actions.keep_up() == 1
+    notified = item(incident, "notify-people")
+    assert (notified.settled_by, notified.settled_at) == (ada, update.at)
+    checklist.untick(notified, by=ada)
+    StatusUpdate.objects.create(incident=incident, **fields | {"token": "2"})
+    assert checklist_actions.keep_up() == 0
+
+
+@pytest.mark.parametrize("waiting", [0, 6])
+def test_a_round_costs_one_query_however_much_waits(incident, django_assert_num_queries, waiting):
+    for _number in range(waiting):
+        choose(make.incident())
+    with django_assert_num_queries(1):
+        checklist_actions.keep_up()
 
 
 def test_nothing_is_ticked_while_it_has_not_happened(incident):
