@@ -187,7 +187,8 @@ def _failed(store: StatusStore, error: ProviderError) -> None:
 def _push_apart(name: str) -> None:
     kept = Kept()
     with kept:
-        push(name)
+        if is_due(name, now()):  # it may have waited for its turn, and another process was faster
+            push(name)
     connection.close()
     if kept.error is not None:
         log.error("the public status page was not written", place=name, error=kept.line)
@@ -195,5 +196,5 @@ def _push_apart(name: str) -> None:
 
 @lru_cache(maxsize=2)
 def _pusher(process: int) -> ThreadPoolExecutor:
-    """One for each process: no thread survives a fork."""
-    return ThreadPoolExecutor(1, thread_name_prefix="status page")
+    """For each process, for no thread survives a fork; one for each place, for none waits for another."""
+    return ThreadPoolExecutor(2, thread_name_prefix="status page")
