@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,18 +20,35 @@ MINUTES = (5, 10, 15, 30, 60, 120)
 
 
 class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # is not generic when it runs
-    """One person by login, with their name beside it."""
+    """One person by login, with their name beside it, and whether they are on the incident's page now."""
+
+    here: Collection[int] = ()
 
     def label_from_instance(self, obj: User) -> str:
         name = obj.get_full_name()
-        return f"{obj} ({name})" if name else str(obj)
+        label = f"{obj} ({name})" if name else str(obj)
+        return _("%(person)s · here now") % {"person": label} if obj.pk in self.here else label
+
+
+class PersonForm(forms.Form):
+    """A form that asks for one person, by the field that `asks_for` names."""
+
+    asks_for = "person"
+
+    def __init__(self, *args: Any, people: QuerySet[User], here: Collection[int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields[self.asks_for]
+        assert isinstance(field, PersonField)
+        field.here, field.queryset = here, people
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=500)
 
 
-class OfferForm(forms.Form):
+class OfferForm(PersonForm):
+    asks_for = "receiver"
+
     receiver = PersonField(label=gettext_lazy("To"), queryset=User.objects.none())
     note = forms.CharField(
         label=gettext_lazy("What they have to know beside the briefing"),
@@ -38,13 +57,11 @@ class OfferForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args: Any, giver: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        people = people_who_may(COMMAND).exclude(pk=giver.pk)
-        self.fields["receiver"].queryset = people  # type: ignore[attr-defined]
+    def __init__(self, *args: Any, giver: User, here: Collection[int] = (), **kwargs: Any) -> None:
+        super().__init__(*args, people=people_who_may(COMMAND).exclude(pk=giver.pk), here=here, **kwargs)
 
 
-class RoleForm(forms.Form):
+class RoleForm(PersonForm):
     """Command is not among the roles: it is taken, or handed over."""
 
     role = forms.ChoiceField(label=gettext_lazy("Role"))
@@ -53,14 +70,13 @@ class RoleForm(forms.Form):
         label=gettext_lazy("Knows about"), required=False, max_length=100, help_text=gettext_lazy("Of an expert.")
     )
 
-    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, by: User, here: Collection[int] = (), **kwargs: Any) -> None:
+        people = people_who_may(RESPOND)
+        mine = people if by.has_perm(COMMAND) else people.filter(pk=by.pk)
+        super().__init__(*args, people=mine, here=here, **kwargs)
         self.fields["person"].initial = by.pk
         roles = (Role.DEPUTY, Role.SCRIBE, Role.LIAISON, Role.EXPERT)
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
-        people = people_who_may(RESPOND)
-        mine = people if by.has_perm(COMMAND) else people.filter(pk=by.pk)
-        self.fields["person"].queryset = mine  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -69,14 +85,13 @@ class RoleForm(forms.Form):
         return cleaned
 
 
-class AskForm(forms.Form):
+class AskForm(PersonForm):
     text = forms.CharField(label=gettext_lazy("What is to be done"), max_length=300)
     person = PersonField(label=gettext_lazy("Who"), queryset=User.objects.none())
     minutes = forms.TypedChoiceField(label=gettext_lazy("Within"), coerce=int, initial=15)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["person"].queryset = people_who_may(RESPOND)  # type: ignore[attr-defined]
+    def __init__(self, *args: Any, here: Collection[int] = (), **kwargs: Any) -> None:
+        super().__init__(*args, people=people_who_may(RESPOND), here=here, **kwargs)
         words = [(count, _("%(count)s min") % {"count": count}) for count in MINUTES]
         self.fields["minutes"].choices = words  # type: ignore[attr-defined]
 

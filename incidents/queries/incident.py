@@ -12,7 +12,7 @@ from dr_console.notifications.models import Delivery
 from dr_console.runs.models import Run
 from incidents.models import DegradationChange, DegradationLevel, Incident, Objectives
 
-MOST_DELIVERIES = 50
+NEWEST_DELIVERIES = 8
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ def milestones(incident: Incident) -> list[Milestone]:
     """Those that have come, in order."""
     moments = [
         (_("Detected"), incident.detected_at),
+        (_("Acknowledged"), incident.acknowledged_at),
         (_("Switched"), incident.switched_at),
         (_("Recovered"), incident.recovered_at),
         (_("Verified"), incident.verified_at),
@@ -104,8 +105,8 @@ def milestones(incident: Incident) -> list[Milestone]:
 
 
 def deliveries(incident: Incident) -> list[Delivery]:
-    """What was sent to people about it, the newest first."""
-    return list(Delivery.objects.filter(about=incident.reference)[:MOST_DELIVERIES])
+    """What was last sent to people about it, the newest first."""
+    return list(Delivery.objects.filter(about=incident.reference)[:NEWEST_DELIVERIES])
 
 
 def degradation_level() -> DegradationLevel | None:

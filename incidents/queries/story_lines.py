@@ -18,6 +18,7 @@ from incidents.models import Incident, TimelineEntry
 Kind = TimelineEntry.Kind
 Source = TimelineEntry.Source
 CONSOLE = "console"
+PERSONAL = "personal"
 CHANGED = (Step.State.SUCCEEDED, Step.State.ROLLED_BACK)
 WRONG = (Step.State.FAILED, Step.State.TIMED_OUT, Step.State.FAILED_IGNORED, Step.State.ROLLBACK_FAILED)
 
@@ -144,7 +145,9 @@ def _line_of_step(step: Step) -> Line:
 
 
 def _deliveries(incident: Incident) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(about=incident.reference)
+    """But what one person is told of their own task or role, which the story tells already."""
+    public = Q(payload__event__isnull=True) | ~Q(payload__event=PERSONAL)
+    return Delivery.objects.filter(public, about=incident.reference)
 
 
 def _line_of_delivery(delivery: Delivery) -> Line:

@@ -16,6 +16,7 @@ from dr_console.web.sentences import Sentence, sentence
 from incidents.models import ChannelKind, Incident, Severity, TimelineEntry
 from incidents.queries import recipients
 from incidents.queries.recipients import Recipient
+from incidents.queries.story_lines import PERSONAL
 from incidents.services import timeline
 
 MESSAGE = (ChannelKind.SLACK, ChannelKind.EMAIL)
@@ -73,7 +74,7 @@ def _notify(one: Recipient, message: Message, incident: Incident, dedup_key: str
         message=message,
         dedup_key=f"{dedup_key[:160]}:{one.channel}:{address}",
         about=incident.reference,
-        payload={"event": "personal", "key": dedup_key, "action": "trigger"},
+        payload={"event": PERSONAL, "key": dedup_key, "action": "trigger"},
         topics=(incident.topic,),
         is_practice=incident.is_practice,
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from dr_console.live import presence
 from dr_console.web.access import needs
 from dr_console.web.requests import ConsoleRequest
 from incidents.command_forms import AskForm, DoneForm, ReasonForm
@@ -33,7 +34,7 @@ def asks_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
 @never_cache
 def ask(request: ConsoleRequest, reference: str) -> HttpResponse:
     incident = the_incident(reference)
-    form = AskForm(sent(request))
+    form = AskForm(sent(request), here=presence.here(incident.topic) or ())
     question = Question(
         title=_("Ask somebody for something"),
         says=_("One person, one task, a time: they accept or decline, and are reminded."),

@@ -78,7 +78,7 @@ def take_command(request: ConsoleRequest, reference: str) -> HttpResponse:
 @never_cache
 def give_role(request: ConsoleRequest, reference: str) -> HttpResponse:
     incident = the_incident(reference)
-    form = RoleForm(sent(request), by=request.user)
+    form = RoleForm(sent(request), by=request.user, here=presence.here(incident.topic) or ())
     question = Question(
         title=_("Who does what?"),
         says=_("A role that one person has goes from whoever has it to the new one."),
@@ -104,7 +104,7 @@ def end_role(request: ConsoleRequest, reference: str, pk: int) -> HttpResponse:
 @never_cache
 def offer(request: ConsoleRequest, reference: str) -> HttpResponse:
     incident = the_incident(reference)
-    form = OfferForm(sent(request), giver=request.user)
+    form = OfferForm(sent(request), giver=request.user, here=presence.here(incident.topic) or ())
     question = Question(
         title=_("Hand over command?"),
         says=_("They get a briefing, and accept or decline. Until then you keep command."),

@@ -52,6 +52,7 @@ def asked(
 
     `form`: bound where something was sent. `act`: called with a valid form alone, may raise Refused.
     """
+    form.auto_id = "asked_%s"  # the page behind the dialog has fields of its own
     if not form.is_bound:
         return _form(request, incident, question, form)
     if not form.is_valid():

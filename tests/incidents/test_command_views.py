@@ -165,6 +165,7 @@ def test_the_page_says_who_is_here_and_that_its_reader_still_is(client, ada, bob
     presence.arrive(incident.topic, bob.pk, process="test")
     presence.arrive(incident.topic, ada.pk, process="test")
     assert "Here now: ada, bob" in text(client.get(url("here", incident)))
+    assert "bob · here now" in text(client.get(url("ask", incident), headers=HTMX))
 
 
 def test_that_nobody_can_say_is_said(client, ada, incident, settings):
