@@ -18,5 +18,6 @@ PAGES = (
     PlanPage(_("On call"), "incidents:oncall", ("rotations",)),
     PlanPage(_("Escalation"), "incidents:escalation", ("escalation_policies",)),
     PlanPage(_("Checklists"), "incidents:checklists", ("checklists",)),
+    PlanPage(_("Updates"), "incidents:update-policies", ("status_updates",)),
     PlanPage(_("Report"), "incidents:report", ("report_template",)),
 )

@@ -32,6 +32,7 @@ from incidents.views import (
     status_page,
     timeline,
     update,
+    update_policy,
 )
 
 app_name = "incidents"
@@ -143,6 +144,7 @@ urlpatterns = [
     path("incidents/<str:reference>/updates/new/", update.compose, name="update-compose"),
     path("incidents/<str:reference>/updates/wait/<str:audience>/", update.snooze, name="update-snooze"),
     path("incidents/<str:reference>/updates/<int:pk>/withdraw/", update.withdraw, name="update-withdraw"),
+    path("updates/", update_policy.policy_list, name="update-policies"),
     path("status-page/", status_page.overview, name="status-page"),
     path("status-page/panel/", status_page.panel, name="status-page-panel"),
     path("status-page/push/", status_page.push, name="status-page-push"),

@@ -14,8 +14,10 @@ from dr_console.web.sentences import Texts, spoken
 from incidents.models import (
     Audience,
     ChannelKind,
+    Contact,
     Impact,
     Incident,
+    Rotation,
     Service,
     Severity,
     Stage,
@@ -112,6 +114,22 @@ def newest_of(incident: Incident) -> dict[str, StatusUpdate]:
 
 def current_policies() -> list[UpdatePolicy]:
     return list(UpdatePolicy.objects.current().prefetch_related("cadences"))
+
+
+@dataclass(frozen=True)
+class ShownPolicy:
+    """`who`: names of the contacts and rotations; empty for the matrix."""
+
+    policy: UpdatePolicy
+    who: list[str]
+
+
+def shown_policies() -> list[ShownPolicy]:
+    """As the page of the plan shows them. Five queries."""
+    policies = list(UpdatePolicy.objects.current().prefetch_related("cadences", "wordings"))
+    names = {f"contact:{key}": name for key, name in Contact.objects.current().values_list("key", "name")}
+    names |= {f"rotation:{key}": name for key, name in Rotation.objects.current().values_list("key", "name")}
+    return [ShownPolicy(one, [names.get(target, target) for target in one.targets]) for one in policies]
 
 
 def policy_of(audience: Audience | str) -> UpdatePolicy | None:
