@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from incidents.alerting import matchers
 from incidents.alerting.severities import severity_of
 from incidents.models import Alert, AlertRule, AlertSource, Incident, MaintenanceWindow, Service, Silence
 from incidents.models.alert import AlertQuerySet
 from incidents.queries import decisions
+from incidents.queries.lifecycle import story
 
 Status, Origin = Incident.Status, Incident.Origin
 # Labels in which programs name the service, the first that is known decides.
@@ -152,11 +153,11 @@ class Told:
 
 def of_incident(incident: Incident) -> AlertQuerySet:
     """Its own, and those of the incidents that were found to be the same."""
-    return Alert.objects.filter(Q(incident=incident) | Q(incident__merged_into=incident))
+    return Alert.objects.filter(incident__reference__in=story(incident))
 
 
 def told_of(incident: Incident) -> Told:
-    """Three queries, however many there are."""
+    """A few queries, however many there are."""
     mine = of_incident(incident)
     firing = mine.firing().select_related("source", "service")
     shown = list(firing.order_by("-pk")[:SHOWN])

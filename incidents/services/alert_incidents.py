@@ -16,6 +16,7 @@ from dr_console.web.sentences import Sentence, sentence, spoken
 from incidents.alerting import severities
 from incidents.models import Alert, AlertSource, Incident, Service, Severity, TimelineEntry
 from incidents.queries import alerts as queries
+from incidents.queries.lifecycle import goes_on_in
 from incidents.services import incident as incidents
 from incidents.services import lifecycle, timeline
 
@@ -53,7 +54,7 @@ def bring(source: AlertSource, fresh: Sequence[Alert], *, at: datetime) -> list[
 def cleared(over: Sequence[Alert], *, at: datetime, by: User | None = None) -> None:
     """Say in the incidents of these alerts that they are over."""
     theirs = {alert.incident_id for alert in over if alert.incident_id is not None}
-    living = {one.pk: _living(one) for one in Incident.objects.filter(pk__in=theirs).select_related("merged_into")}
+    living = {one.pk: goes_on_in(one) for one in Incident.objects.filter(pk__in=theirs).select_related("merged_into")}
     for incident in sorted(set(living.values()), key=lambda one: one.topic):
         alerts = [one for one in over if one.incident_id and living[one.incident_id] == incident]
         _say_cleared(incident, alerts, at, by)
@@ -63,7 +64,7 @@ def cleared(over: Sequence[Alert], *, at: datetime, by: User | None = None) -> N
 @transaction.atomic
 def acknowledged(incident: Incident, who: str, *, at: datetime, event_id: str) -> None:
     """Somebody has taken the page on where they were paged. The first who does stops the clock."""
-    incident = _living(incident)
+    incident = goes_on_in(incident)
     first = Incident.objects.filter(pk=incident.pk, acknowledged_at=None, resolved_at=None).update(acknowledged_at=at)
     said, key = sentence(_("Acknowledged at PagerDuty by %(who)s"), who=who), f"acknowledged:{event_id}"[:120]
     nudge("console", "incidents")
@@ -76,7 +77,7 @@ def left_behind(firing: Iterable[Alert], at: datetime) -> list[Alert]:
     """Alerts that go on firing although their incident was resolved a while ago: they need another one."""
     ids = {alert.incident_id for alert in firing if alert.incident_id is not None}
     over = Incident.objects.filter(pk__in=ids, status__in=Incident.OVER, resolved_at__lte=at - GRACE)
-    gone = {one.pk for one in over.select_related("merged_into") if _living(one).is_over}
+    gone = {one.pk for one in over.select_related("merged_into") if goes_on_in(one).is_over}
     return [alert for alert in firing if alert.incident_id in gone]
 
 
@@ -84,12 +85,7 @@ def _own(alerts: Iterable[Alert]) -> dict[int, Incident]:
     """The incidents that they belong to already, as long as those are open, by number."""
     ids = {alert.incident_id for alert in alerts if alert.incident_id is not None}
     theirs = Incident.objects.filter(pk__in=ids).select_related("merged_into") if ids else []
-    return {one.pk: _living(one) for one in theirs if not _living(one).is_over}
-
-
-def _living(incident: Incident) -> Incident:
-    """The incident itself, or the one that it was found to be a duplicate of."""
-    return incident.merged_into or incident
+    return {one.pk: goes_on_in(one) for one in theirs if not goes_on_in(one).is_over}
 
 
 def _opened(source: AlertSource, left: dict[Service | None, list[Alert]], at: datetime) -> list[Incident]:

@@ -26,6 +26,7 @@ KEPT_PAYLOADS, KEPT_STRANGE = 50, 20
 KEPT_BYTES, KEPT_BYTES_OF_STRANGERS = 64 * 1024, 2 * 1024
 # PagerDuty tries for two days.
 EVENTS_KEPT = timedelta(days=3)
+A_MINUTE = timedelta(minutes=1)
 TURNED_AWAY = {
     Verdict.UNSIGNED: _("It neither shows a token nor is it signed."),
     Verdict.FORGED: _("The token or the signature is not that of this source."),
@@ -141,6 +142,8 @@ def _said(reading: Reading, taken: Taken) -> Sentence:
 def _kept(source: AlertSource, call: Call, answer: Answer, at: datetime) -> Answer:
     """Put it into the source's log, in which strangers can push out nothing but each other."""
     is_strange = answer.outcome in AlertPayload.STRANGE
+    if is_strange and _is_hammered(source, at):
+        return answer
     most = KEPT_BYTES_OF_STRANGERS if is_strange else KEPT_BYTES
     AlertPayload.objects.create(
         source=source,
@@ -156,6 +159,12 @@ def _kept(source: AlertSource, call: Call, answer: Answer, at: datetime) -> Answ
     _drop_the_oldest(source, is_strange)
     nudge("console", "alert-payloads")
     return answer
+
+
+def _is_hammered(source: AlertSource, at: datetime) -> bool:
+    """Strangers do not make the console write more than so often a minute."""
+    lately = AlertPayload.objects.filter(source=source, outcome__in=AlertPayload.STRANGE, at__gt=at - A_MINUTE)
+    return lately.count() >= KEPT_STRANGE
 
 
 def _drop_the_oldest(source: AlertSource, is_strange: bool) -> None:

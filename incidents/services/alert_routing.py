@@ -46,7 +46,8 @@ def take(source: AlertSource, signals: Iterable[Signal], *, at: datetime) -> Tak
     told = {one.fingerprint: _in_time(one, at) for one in signals}
     if not told:
         return Taken()
-    # In the order of their numbers, so that two messages at once do not wait for each other.
+    # One message of a source after the other: else two that come at once would both take an alert for new.
+    AlertSource.objects.select_for_update().get(pk=source.pk)
     rows = Alert.objects.select_for_update().filter(source=source, fingerprint__in=told)
     known = {one.fingerprint: one for one in rows.firing().order_by("pk")}
     past = _past(source, [fingerprint for fingerprint in told if fingerprint not in known])

@@ -24,6 +24,7 @@ from dr_console.operations.sealing import Unsealable, seal, unseal
 from dr_console.providers import signatures, webhook
 from dr_console.providers.signatures import Verdict
 from incidents.models import AlertSource
+from incidents.services import heartbeat_monitors
 
 Kind = AlertSource.Kind
 PURPOSE = "alert-source"
@@ -63,7 +64,9 @@ def change(source: AlertSource, *, by: User, **fields: Any) -> AlertSource:
     for field, value in fields.items():
         setattr(source, field, value)
     _expect(source, now())
-    source.save(update_fields=[*fields, "due_at", "missed_at"])
+    source.save(update_fields=[*fields, "due_at"])
+    if source.patience is None:
+        heartbeat_monitors.stand_down(source, now())
     audit("alert_source.changed", by=by, target=named(source), before=before, after=_facts(source))
     nudge("console", "alerts")
     return source
@@ -96,6 +99,7 @@ def pause(source: AlertSource, *, by: User) -> None:
     """Its calls are answered well and passed over."""
     if not AlertSource.objects.listening().filter(pk=source.pk).update(paused_at=now(), due_at=None):
         raise Refused(_("“%(name)s” is paused already.") % {"name": source})
+    heartbeat_monitors.stand_down(source, now())
     audit("alert_source.paused", by=by, target=named(source))
     nudge("console", "alerts")
 
@@ -107,7 +111,7 @@ def resume(source: AlertSource, *, by: User) -> None:
         raise Refused(_("“%(name)s” is not paused.") % {"name": source})
     source.paused_at = None
     _expect(source, now())
-    source.save(update_fields=["paused_at", "due_at", "missed_at"])
+    source.save(update_fields=["paused_at", "due_at"])
     audit("alert_source.resumed", by=by, target=named(source))
     nudge("console", "alerts")
 
@@ -119,6 +123,7 @@ def remove(source: AlertSource, *, by: User) -> None:
     gone |= {"removed_at": now(), "due_at": None, "old_until": None}
     if not AlertSource.objects.filter(pk=source.pk, removed_at=None).update(**gone):
         raise Refused(_("“%(name)s” is removed already.") % {"name": source})
+    heartbeat_monitors.stand_down(source, now())
     audit("alert_source.removed", by=by, target=named(source))
     nudge("console", "alerts")
 
@@ -191,7 +196,6 @@ def _expect(source: AlertSource, at: datetime) -> None:
     """Count anew from now on: whoever has just said so should not be told at once that it is late."""
     listens = source.paused_at is None and source.removed_at is None
     source.due_at = at + source.patience if source.patience and listens else None
-    source.missed_at = source.missed_at if source.patience else None
 
 
 def _digest(plain: str) -> str:

@@ -26,7 +26,7 @@ def heard(source: AlertSource, at: datetime) -> None:
     due_at = at + source.patience if source.patience else None
     AlertSource.objects.filter(pk=source.pk, paused_at=None).update(heard_at=at, due_at=due_at)
     if source.missed_at is not None:
-        _found(source, at)
+        stand_down(source, at)
 
 
 def look() -> int:
@@ -44,6 +44,13 @@ def look() -> int:
 
 
 @transaction.atomic
+def stand_down(source: AlertSource, at: datetime) -> None:
+    """It is not missed any more: it has called, or nobody waits for it."""
+    if AlertSource.objects.filter(pk=source.pk, missed_at__isnull=False).update(missed_at=None):
+        alert_routing.take(source, [Signal(FINGERPRINT, False, source.name, ended_at=at)], at=at)
+
+
+@transaction.atomic
 def _miss(source: AlertSource, at: datetime) -> bool:
     """Whoever takes the row does it; False if another has, or if it has called meanwhile."""
     mine = AlertSource.objects.filter(pk=source.pk, due_at=source.due_at)
@@ -54,12 +61,6 @@ def _miss(source: AlertSource, at: datetime) -> bool:
     alert_routing.take(source, [signal], at=at)
     nudge("console", "alert-payloads")
     return True
-
-
-@transaction.atomic
-def _found(source: AlertSource, at: datetime) -> None:
-    if AlertSource.objects.filter(pk=source.pk, missed_at__isnull=False).update(missed_at=None):
-        alert_routing.take(source, [Signal(FINGERPRINT, False, source.name, ended_at=at)], at=at)
 
 
 def _late(source: AlertSource, since: datetime) -> Sentence:

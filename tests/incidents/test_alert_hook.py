@@ -176,8 +176,16 @@ def test_the_last_fifty_payloads_are_kept_and_strangers_push_out_none(client, pr
     for _number in range(5):
         alerting.call(client, prometheus, FIRING)
         alerting.call(client, prometheus, FIRING, Authorization="Bearer wrong")
+        AlertPayload.objects.update(at=now() - timedelta(minutes=2))
     assert AlertPayload.objects.filter(outcome="turned_away").count() == 2
     assert AlertPayload.objects.filter(outcome="taken").count() == 3
+
+
+def test_strangers_do_not_make_it_write_without_end(client, prometheus, monkeypatch):
+    monkeypatch.setattr(alert_intake, "KEPT_STRANGE", 2)
+    answers = [alerting.call(client, prometheus, FIRING, Authorization="Bearer wrong") for _number in range(4)]
+    assert {one.status_code for one in answers} == {401}
+    assert AlertPayload.objects.count() == 2
 
 
 def test_the_old_secret_works_for_a_day_more(client, prometheus, time_machine):

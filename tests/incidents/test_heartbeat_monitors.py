@@ -116,6 +116,21 @@ def test_a_paused_one_is_not_waited_for(clock, backup):
     assert Alert.objects.count() == 1
 
 
+def _settings(source, **changes):
+    names = ("name", "service", "severity", "opens", "every_minutes", "grace_minutes", "is_practice")
+    return {name: getattr(source, name) for name in names} | changes
+
+
+@pytest.mark.parametrize("act", ["pause", "remove", "change"])
+def test_when_nobody_waits_for_it_any_more_it_is_not_missed(clock, backup, act):
+    clock(7)
+    changes = _settings(backup[0], every_minutes=None) if act == "change" else {}
+    getattr(alert_sources, act)(backup[0], by=make.user(), **changes)
+    assert not Alert.objects.get().is_firing
+    clock(10)
+    assert Alert.objects.count() == 1
+
+
 def test_alertmanager_too_can_be_one_that_must_call(client, clock):
     """Its watchdog alert repeats: when it stops, monitoring itself is what is broken."""
     alerting.services()
