@@ -21,6 +21,7 @@ from playwright.sync_api import expect
 from dr_console.audit import origin
 from dr_console.operations.redis_server import RedisServer, find_binary
 from dr_console.providers import budgets
+from dr_console.runs import clocks
 from tests import live_server
 from tests.emptying import Emptying
 from tests.sandboxed import Sandbox, running_sandbox
@@ -46,15 +47,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    # They count seconds, and a machine has few processors: one after the other. Said now, since pytest-xdist looks for
+    # groups before any hook of ours below is called.
+    if item.get_closest_marker("processes"):
+        item.add_marker(pytest.mark.xdist_group("processes in a browser" if _needs_browser(item) else "processes"))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     # Playwright keeps an event loop running in its process from the first of its tests on, and then no test can have
     # a loop of its own: those in a browser come last. Those that start processes come first, since they take longest.
     items.sort(key=lambda item: (_needs_browser(item), item.get_closest_marker("processes") is None))
-    for item in items:
-        if item.get_closest_marker("processes"):
-            # They count seconds, and a machine has few processors: one after the other.
-            group = "processes in a browser" if _needs_browser(item) else "processes"
-            item.add_marker(pytest.mark.xdist_group(group))
     if config.getoption("--only-database"):
         left = [item for item in items if not _touches_database(item)]
         items[:] = [item for item in items if _touches_database(item)]
@@ -139,6 +142,12 @@ def _default_language() -> None:
 def _begun_in_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that a test calls says which process it is, which the next test's is not."""
     monkeypatch.setattr(origin, "_process", origin.TERMINAL)
+
+
+@pytest.fixture(autouse=True)
+def _one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """time-machine moves our clock and not that of PostgreSQL, which is no reason to refuse a run here."""
+    monkeypatch.setattr(clocks, "skew_seconds", lambda: 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,9 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
+# More than this between this host and the database, and deadlines and measured times mean nothing.
+MOST_SKEW_SECONDS = 2.0
+
 
 def steady() -> float:
     """Seconds on a clock that goes on while the machine is suspended."""

@@ -21,7 +21,6 @@ DOES_IT_ITSELF_AFTER = 5.0
 MOST_AT_ONCE = 4
 TIDIES_EVERY_ROUNDS = 60
 # Leases go by the database's clock alone; times of tries, deadlines and logs go by this host's.
-MOST_SKEW_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +97,7 @@ class Sweeper(threading.Thread):
         if self.rounds % TIDIES_EVERY_ROUNDS == 0:
             owners.forget_the_dead(chores.holders())
             outbox.prune()
-            if abs(skew := clocks.skew_seconds()) > MOST_SKEW_SECONDS:
+            if abs(skew := clocks.skew_seconds()) > clocks.MOST_SKEW_SECONDS:
                 log.error("the clock of this host is not that of the database", seconds=round(skew, 1))
 
 

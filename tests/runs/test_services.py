@@ -44,6 +44,21 @@ def test_the_same_token_is_the_same_run_even_after_it_has_ended():
     assert (second, is_new) == (first, False)
 
 
+@pytest.mark.parametrize("seconds", [2.5, -90.0])
+def test_while_this_machines_clock_is_wrong_a_run_starts_by_force_only(monkeypatch, seconds):
+    monkeypatch.setattr("dr_console.runs.clocks.skew_seconds", lambda: seconds)
+    with pytest.raises(Refused, match=f"differs by {abs(seconds)} s"):
+        services.start_run(spec(put("a")), **NOBODY)
+    assert not Run.objects.exists()
+    _run, is_new = services.start_run(spec(put("a")), verb=Run.Verb.FORCE, **NOBODY)
+    assert is_new
+
+
+def test_a_clock_that_is_a_little_off_is_no_obstacle(monkeypatch):
+    monkeypatch.setattr("dr_console.runs.clocks.skew_seconds", lambda: -1.9)
+    assert services.start_run(spec(put("a")), **NOBODY)[1]
+
+
 def test_generations_count_the_runs_of_a_subject():
     assert drive(start(put("a"))).generation == 1
     assert start(put("a")).generation == 2

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from dr_console.audit.services import record
 from dr_console.errors import Refused
-from dr_console.runs import planning, registry
+from dr_console.runs import clocks, planning, registry
 from dr_console.runs.changes import changing
 from dr_console.runs.models import Approval, Run, Step, StoredPreview
 from dr_console.runs.specs import RunSpec, StepSpec
@@ -37,13 +37,16 @@ def start_run(
     """Start it. False: nothing was started, because the run returned has the same token, or works on the same subject.
 
     `preview`: what was shown to whoever starts it; the world is looked at again first, outside any transaction.
-    Raises Refused where it is not as it was shown, or no drill may do it; ValueError for steps that no run could have.
+    Raises Refused where it is not as it was shown, no drill may do it, or this host's clock is wrong (but by force);
+    ValueError for steps that no run could have.
     """
     check(spec)
     refuse_what_no_drill_may_do(spec)
     token = client_token or secrets.token_urlsafe(16)
     if found := _existing(spec.subject, token):
         return found, False
+    if verb != Run.Verb.FORCE:
+        refuse_a_wrong_clock()
     if preview is not None:
         planning.check(preview, spec)
     for _try in range(TRIES):
@@ -81,6 +84,17 @@ def refuse_what_no_drill_may_do(spec: RunSpec) -> None:
     unsafe = sorted({one.name for one in functions if not (one.only_looks or one.drill_safe)})
     if unsafe:
         raise Refused(_("No drill may do this on the real clouds: %(steps)s.") % {"steps": listed(unsafe)})
+
+
+def refuse_a_wrong_clock() -> None:
+    """Deadlines are reckoned by this host's clock and leases by the database's: they have to agree. Raises Refused."""
+    skew = clocks.skew_seconds()
+    if abs(skew) > clocks.MOST_SKEW_SECONDS:
+        text = _(
+            "The clock of this machine differs by %(seconds).1f s from the database's, and at most %(most)g s are "
+            "allowed. Set it right, or start by force."
+        )
+        raise Refused(text % {"seconds": abs(skew), "most": clocks.MOST_SKEW_SECONDS})
 
 
 def _existing(subject: str, token: str) -> Run | None:
