@@ -20,6 +20,7 @@ from incidents.models import (
     Incident,
     ItemAction,
     ItemCondition,
+    RoleAssignment,
 )
 from incidents.queries.incident import degradation_level
 
@@ -28,6 +29,12 @@ QUESTIONS: dict[str, str | Promise] = {ItemCondition.DATA_LOST: gettext_lazy("Is
 # What is done by one press; the others lead to a page.
 PRESSED = (ItemAction.ACTIVATE_TEAM, ItemAction.VERIFY_STANDBY)
 Holds = Mapping[str, bool | None]
+# Roles that are one person's, and what they are called in a checklist.
+ROLES: dict[str, str] = {
+    RoleAssignment.Role.COMMANDER: ChecklistItem.Role.COMMANDER,
+    RoleAssignment.Role.LIAISON: ChecklistItem.Role.COMMUNICATIONS,
+    RoleAssignment.Role.SCRIBE: ChecklistItem.Role.SCRIBE,
+}
 
 
 @dataclass(frozen=True)
@@ -44,12 +51,13 @@ class Question:
 
 @dataclass(frozen=True)
 class ShownItem:
-    """One row. `missing`: what is not known yet that the item waits for, in words."""
+    """One row. `missing`: what is not known yet that the item waits for, in words. `in_role`: who has its role now."""
 
     item: ChecklistItem
     is_overdue: bool
     is_next: bool
     missing: tuple[str, ...] = ()
+    in_role: User | None = None
 
     @property
     def is_pressed(self) -> bool:
@@ -86,7 +94,7 @@ class ShownChecklist:
 
 
 def shown_checklist(incident: Incident) -> ShownChecklist:
-    """At most four queries, however long the list."""
+    """At most five queries, however long the list."""
     items = list(incident.checklist.filter(dropped_at=None).select_related("owner", "settled_by", "added_by"))
     answers = {one.condition: one for one in incident.checklist_answers.select_related("by")} if items else {}
     holds = _holds(incident, items, answers)
@@ -100,10 +108,23 @@ def _rows(incident: Incident, items: list[ChecklistItem]) -> list[ShownItem]:
     at = now()
     first = next((item for item in items if item.is_open), None)
     missing = tuple(missing_details(incident))
+    holders = _role_holders(incident) if any(item.is_open for item in items) else {}
     return [
-        ShownItem(item, item.is_overdue(at), item is first, missing if _waits_for_details(item) else ())
+        ShownItem(
+            item,
+            item.is_overdue(at),
+            item is first,
+            missing if _waits_for_details(item) else (),
+            holders.get(item.role),
+        )
         for item in items
     ]
+
+
+def _role_holders(incident: Incident) -> dict[str, User]:
+    """By role of the checklist: who has the same role in the incident now."""
+    assigned = incident.roles.filter(until=None, role__in=ROLES).select_related("person")
+    return {ROLES[one.role]: one.person for one in assigned}
 
 
 def _waits_for_details(item: ChecklistItem) -> bool:

@@ -401,6 +401,12 @@ def test_what_the_record_lacks_is_said(incident):
     assert rows["confirm-scope"].is_next
 
 
+def test_whose_turn_it_is_stands_beside_the_role(incident, ada):
+    incident.roles.create(role="liaison", person=ada, assigned_by=ada)
+    rows = {row.item.key: row for row in shown_checklist(incident).items}
+    assert (rows["notify-people"].in_role, rows["confirm-scope"].in_role) == (ada, None)
+
+
 def test_what_is_late_shows(incident):
     Incident.objects.update(started_at=now() - 12 * MINUTE)
     ChecklistItem.objects.filter(key="confirm-scope").update(due_at=now() - MINUTE)

@@ -16,6 +16,7 @@ from dr_console.runs.models import Run, Step, StoredPreview
 from incidents.models import FailoverPlan, Failure, Region, Service
 from incidents.queries import failover as known
 from incidents.services import failover, failover_news
+from incidents.services.checklist_choice import choose
 from tests import make
 from tests.incidents import carrying
 from tests.providers.conftest import held, in_sandbox
@@ -210,6 +211,21 @@ def test_the_recovery_time_ends_at_the_first_good_answer():
     news(run, "succeeded", "verify")
     about.refresh_from_db()
     assert (about.recovered_at, about.verified_at, about.status) == (first, last, "mitigated")
+
+
+def test_what_is_verified_ticks_the_failovers_item_by_itself():
+    about, last = carrying.incident(), now() - timedelta(seconds=2)
+    choose(about)
+    run = make.run(kind="failover", state="running")
+    about.runs.add(run)
+    run.steps.create(key="dns", position=0, does="failover.point_dns", state="succeeded", acted_at=last)
+    after = {"first_good_at": last.isoformat(), "verified_at": last.isoformat()}
+    run.steps.create(key="verify", position=1, does="failover.verify_health", state="succeeded", after=after)
+    news(run, "succeeded", "dns")
+    assert not about.checklist.filter(state="done").exists()
+    news(run, "succeeded", "verify")
+    ticked = about.checklist.get(state="done")
+    assert (ticked.key, ticked.settled_at, ticked.settled_by) == ("fail-over", last, None)
 
 
 def test_a_way_back_neither_switches_nor_recovers_anything():
