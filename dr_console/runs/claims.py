@@ -29,14 +29,14 @@ S, R = Step.State, Run.State
 class Claim:
     """A step that is ours until the lease ends. `results`: what the steps before it left, by key.
 
-    `later`: the steps that are still to come if all goes well.
+    `unfinished`: the steps of its run that have not ended, this one among them.
     """
 
     run: Run
     step: Step
     lease: Lease
     results: dict[str, Facts]
-    later: tuple[Step, ...] = ()
+    unfinished: tuple[Step, ...] = ()
 
 
 def take(step_id: int) -> Claim | None:
@@ -46,6 +46,18 @@ def take(step_id: int) -> Claim | None:
         return None
     with changing(found[0]) as change:
         return take_within(change, change.by_id[step_id])
+
+
+def coming(step_id: int) -> tuple[Run, tuple[Step, ...]] | None:
+    """The run of a step that is due and was never begun, with its steps that have not ended.
+
+    Nothing is locked: by the time it is taken, somebody else may have it. None where there is nothing to take.
+    """
+    due = Step.objects.filter(pk=step_id, state=S.READY, fence=0, undoes=None, run__mode=settings.DR_MODE)
+    step = due.select_related("run").first()
+    if step is None:
+        return None
+    return step.run, tuple(Step.objects.filter(run=step.run, undoes=None).exclude(state__in=Step.ENDED))
 
 
 def take_within(change: Change, step: Step) -> Claim | None:
@@ -60,7 +72,8 @@ def take_within(change: Change, step: Step) -> Claim | None:
     step.refresh_from_db()
     change.log("claimed", step.said, step=step, owner=step.owner, attempt=step.attempt)
     results = {key: change.steps[key].after or {} for key in step.depends_on if key in change.steps}
-    return Claim(change.run, step, Lease(step.pk, step.fence, began), results, _later(change))
+    unfinished = tuple(one for one in change.steps.values() if not one.has_ended and one.undoes_id is None)
+    return Claim(change.run, step, Lease(step.pk, step.fence, began), results, unfinished)
 
 
 def due(dead: Iterable[str] = ()) -> Q:
@@ -68,11 +81,6 @@ def due(dead: Iterable[str] = ()) -> Q:
     waiting = Q(state__in=(S.READY, S.RETRY_WAIT)) & (Q(not_before=None) | Q(not_before__lte=now()))
     gone = Q(lease_until__lt=clocks.over()) | Q(owner__in=list(dead))
     return waiting | (Q(state=S.RUNNING) & gone)
-
-
-def _later(change: Change) -> tuple[Step, ...]:
-    waiting = (step for step in change.steps.values() if step.state == S.PENDING and step.undoes_id is None)
-    return tuple(step for step in waiting if step.runs_on == "success" and not step.needs_approval)
 
 
 def _is_claimable(change: Change, step: Step) -> bool:

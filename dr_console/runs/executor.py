@@ -47,12 +47,14 @@ def carry_out(step_id: int) -> bool:
 
     Any number may be told the same at once, in any process: one of them does it.
     """
+    if coming := claims.coming(step_id):
+        foresight.look_ahead(*coming)
     claim = claims.take(step_id)
     if claim is None:
         return False
     bell = doorbell.Owed()
     while claim is not None:
-        foresight.look_ahead(claim)
+        foresight.look_ahead(claim.run, claim.unfinished)
         claim = _carry_out(claim, bell)
     bell.ring()
     return True

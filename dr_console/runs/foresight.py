@@ -7,7 +7,7 @@ or again, looks again; and nothing is ever changed here.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -19,7 +19,7 @@ from dr_console.providers.budgets import recovery
 from dr_console.providers.calls import Call, heard_by
 from dr_console.runs import clocks, registry
 from dr_console.runs.attempts import Attempt, told
-from dr_console.runs.claims import Claim
+from dr_console.runs.models import Run, Step
 from dr_console.runs.registry import Context
 
 # What is older is not what is: between a look and the change that rests on it, so much may pass at most.
@@ -88,9 +88,9 @@ class Foresight:
         return Foreseen(None if ahead.is_stale else found, list(ahead.calls))
 
 
-def look_ahead(claim: Claim) -> None:
-    """Begin what the steps after this one will look at. Never waits."""
-    _foresight(os.getpid()).begin(_looks(claim))
+def look_ahead(run: Run, unfinished: Sequence[Step]) -> None:
+    """Begin what those that have not begun will look at, but for what another may still change. Never waits."""
+    _foresight(os.getpid()).begin(_looks(run, unfinished))
 
 
 def added(attempt: Attempt, context: Context) -> Context:
@@ -104,15 +104,45 @@ def added(attempt: Attempt, context: Context) -> Context:
     return replace(context, ahead=seen.found)
 
 
-def _looks(claim: Claim) -> Iterator[tuple[Key, Look]]:
-    known = registry.names()
-    for step in claim.later:
-        if step.does not in known:
-            continue
+def _looks(run: Run, unfinished: Sequence[Step]) -> Iterator[tuple[Key, Look]]:
+    names = registry.names()
+    steps = {step.key: step for step in unfinished if step.does in names}
+    for step in steps.values():
         function = registry.function(step.does)
-        look = function.look_ahead(told(claim.run, step, function.call_seconds))
+        if not _is_to_come(step) or _may_be_changed_before(step, steps, run):
+            continue
+        look = function.look_ahead(told(run, step, function.call_seconds))
         if look is not None:
-            yield (claim.run.pk, step.key), look
+            yield (run.pk, step.key), look
+
+
+def _is_to_come(step: Step) -> bool:
+    is_new = step.state == Step.State.PENDING or (step.state == Step.State.READY and step.fence == 0)
+    return is_new and step.runs_on == "success" and not step.needs_approval
+
+
+def _may_be_changed_before(step: Step, steps: Mapping[str, Step], run: Run) -> bool:
+    """Whether what it looks at may be another thing once it is its turn. What names nothing may look at anything."""
+    mine = set(_resources(step, run))
+    if mine:
+        return any(mine & set(_resources(other, run)) for other in steps.values() if other is not step)
+    return any(not registry.function(steps[key].does).only_looks for key in _all_before(step, steps))
+
+
+def _resources(step: Step, run: Run) -> list[str]:
+    return registry.function(step.does).resources(step.parameters, run.context)
+
+
+def _all_before(step: Step, steps: Mapping[str, Step]) -> set[str]:
+    """The keys of those that it waits for, however indirectly."""
+    found: set[str] = set()
+    waiting = list(step.depends_on)
+    while waiting:
+        key = waiting.pop()
+        if key in steps and key not in found:
+            found.add(key)
+            waiting += steps[key].depends_on
+    return found
 
 
 @lru_cache(maxsize=2)

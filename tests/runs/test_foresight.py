@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +14,9 @@ from dr_console.errors import Problem, ProviderError
 from dr_console.providers import calls
 from dr_console.runs import claims, executor, foresight, registry
 from dr_console.runs.foresight import Foresight
-from dr_console.runs.models import Step
+from dr_console.runs.models import Run, Step
 from dr_console.runs.registry import Context, Facts, Observation
-from dr_console.runs.specs import ApprovalSpec
+from dr_console.runs.specs import ApprovalSpec, StepSpec
 from tests.runs import acting
 
 S = Step.State
@@ -43,7 +44,14 @@ class Ahead(acting.Put):
         return super().act(context)
 
 
-registry.register(Ahead)
+class LooksAhead(acting.Watch):
+    name = "test.looks_ahead"
+
+    def look_ahead(self, context: Context) -> Callable[[], Any]:
+        return lambda: "seen ahead"
+
+
+registry.register(Ahead, LooksAhead)
 
 
 @pytest.fixture
@@ -138,6 +146,19 @@ def test_the_step_is_told_what_was_seen_while_the_one_before_was_at_work(world: 
 
 
 @pytest.mark.django_db
+def test_the_first_step_is_looked_at_while_it_is_being_taken(world: acting.World, told: list[Any]):
+    run = acting.start(acting.put("first", does="test.ahead"))
+    executor.carry_out(acting.step(run, "first").pk)
+    assert told[0] == ("observe", "seen ahead")
+
+
+@pytest.mark.django_db
+def test_a_step_that_was_begun_before_is_not_looked_at_ahead(world: acting.World):
+    run = acting.start(acting.put("first", does="test.ahead"))
+    assert claims.coming(acting.orphan(run, "first").pk) is None
+
+
+@pytest.mark.django_db
 def test_the_calls_of_a_look_ahead_stand_in_the_log_of_its_step(
     world: acting.World, told: list[Any], monkeypatch: pytest.MonkeyPatch
 ):
@@ -159,8 +180,31 @@ def test_whoever_takes_it_over_in_the_middle_looks_itself(world: acting.World, t
 
 
 @pytest.mark.django_db
-def test_what_waits_for_a_yes_is_not_looked_at_beforehand(world: acting.World, told: list[Any]):
+def test_what_waits_for_a_yes_is_not_looked_at_beforehand(world: acting.World):
     run = acting.start(acting.put("first"), acting.put("second", "first", does="test.ahead", approval=ApprovalSpec()))
-    claim = claims.take(acting.step(run, "first").pk)
-    assert claim is not None
-    assert claim.later == ()
+    assert looked_at(run) == []
+
+
+@pytest.mark.django_db
+def test_what_a_step_before_may_change_is_not_looked_at_ahead(world: acting.World, told: list[Any]):
+    changes = replace(acting.put("first"), parameters={"name": "second", "value": "other"})
+    run = acting.start(changes, acting.put("second", "first", does="test.ahead"))
+    assert looked_at(run) == []
+    executor.carry_out(acting.step(run, "first").pk)
+    assert world.things == {"second": "new"}
+
+
+@pytest.mark.django_db
+def test_what_names_nothing_that_it_changes_is_looked_at_ahead_only_of_looks(world: acting.World):
+    run = acting.start(
+        acting.watch("first"),
+        StepSpec("second", "test.looks_ahead", depends_on=("first",)),
+        acting.put("third", "second"),
+        StepSpec("fourth", "test.looks_ahead", depends_on=("third",)),
+    )
+    assert looked_at(run) == ["second"]
+
+
+def looked_at(run: Run) -> list[str]:
+    """The steps that are looked at ahead when the run begins."""
+    return [key for (_run, key), _look in foresight._looks(run, list(run.steps.order_by("position")))]
