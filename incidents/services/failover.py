@@ -174,4 +174,6 @@ def _incident_for(plan: FailoverPlan, *, by: User | None, trigger: str) -> Incid
 def _tell_of_start(run: Run, incident: Incident, *, by: User | None) -> None:
     text = _("“%(plan)s” was started: run %(run)s") if by else _("The console started “%(plan)s”: run %(run)s")
     said = sentence(text, plan=run.titles, run=run.code)
-    timeline.record(incident, said, kind=Kind.ACTED, by=by, at=run.created_at, dedup_key=f"run:{run.code}:started")
+    shown = run.get_absolute_url()
+    key = f"run:{run.code}:started"
+    timeline.record(incident, said, kind=Kind.ACTED, by=by, at=run.created_at, dedup_key=key, evidence=shown)

@@ -82,7 +82,7 @@ def on_step_drifted(payload: Facts) -> None:
     said = sentence(DRIFT[payload["kind"]], step=step.titles, run=step.run.code)
     key = f"{payload['kind']}:{step.run.code}:{step.key}:{payload['number']}"
     for incident in _incidents(step.run):
-        timeline.record(incident, said, kind=Kind.NOTICED, dedup_key=key)
+        timeline.record(incident, said, kind=Kind.NOTICED, dedup_key=key, **_known(step.run))
         alerts.on_channel(ChannelKind.SLACK, alerts.Event.NOTICE, said=said, dedup_key=key, incident=incident)
 
 
@@ -148,7 +148,11 @@ def _record(incident: Incident, run: Run, text: str, state: str) -> None:
     # A run may stand still more than once; each time is a fact of its own.
     stuck = run.steps.filter(state__in=STUCK).first() if state in IN_TROUBLE else None
     key = f"run:{run.code}:{state}:{stuck.pk}:{stuck.attempt}" if stuck else f"run:{run.code}:{state}"
-    timeline.record(incident, said, kind=Kind.ACTED, at=run.ended_at or now(), dedup_key=key)
+    timeline.record(incident, said, kind=Kind.ACTED, at=run.ended_at or now(), dedup_key=key, **_known(run))
+
+
+def _known(run: Run) -> timeline.Known:
+    return {"source": TimelineEntry.Source.RUN, "evidence": run.get_absolute_url()}
 
 
 def _names(plan: FailoverPlan) -> dict[str, str]:

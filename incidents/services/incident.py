@@ -21,6 +21,11 @@ from incidents.services import alerts, consequences, timeline
 
 Kind = TimelineEntry.Kind
 Status = Incident.Status
+# From where it is known that there is one, where that is not from whoever declares it.
+SOURCES = {
+    Incident.Origin.API: TimelineEntry.Source.API,
+    Incident.Origin.TERMINAL: TimelineEntry.Source.TERMINAL,
+}
 DEFAULT_PATTERN = "INC-{year}-{number:03}"
 LONGEST_TITLE = 200
 
@@ -73,7 +78,7 @@ def declare(
     )
     audit("incident.declared", by=by, target=incident, after={"severity": severity, "origin": origin})
     nudge("console", "incidents")
-    timeline.record(incident, _declared_as(incident), kind=Kind.DECLARED, by=by)
+    timeline.record(incident, _declared_as(incident), kind=Kind.DECLARED, by=by, source=SOURCES.get(origin))
     if origin == Incident.Origin.API and why is not None:
         timeline.record(incident, why, kind=Kind.NOTICED)
     consequences.declared(incident, why=why)
@@ -180,8 +185,9 @@ def _record_recovery(incident: Incident, verified_at: datetime) -> None:
     """Two moments: when users were served again, and when that was certain."""
     at = incident.recovered_at
     back, certain = sentence(_("Users are served again")), sentence(_("Verified: mitigated"))
-    timeline.record(incident, back, kind=Kind.RECOVERED, at=at, dedup_key=f"recovered:{at:%Y%m%d%H%M%S}")
-    timeline.record(incident, certain, kind=Kind.CHANGED, at=verified_at, dedup_key=f"verified:{at:%Y%m%d%H%M%S}")
+    key, probes = f"{at:%Y%m%d%H%M%S}", TimelineEntry.Source.PROBES
+    timeline.record(incident, back, kind=Kind.RECOVERED, at=at, dedup_key=f"recovered:{key}", source=probes)
+    timeline.record(incident, certain, kind=Kind.CHANGED, at=verified_at, dedup_key=f"verified:{key}", source=probes)
 
 
 def locked(incident: Incident) -> Incident:

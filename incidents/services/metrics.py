@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 
 from dr_console.live.publish import nudge
 from dr_console.web.sentences import Sentence
@@ -250,4 +251,5 @@ def _declared_for(breach: Breach, at: datetime) -> Incident | None:
 
 
 def _note(incident: Incident, said: Sentence, dedup_key: str, at: datetime) -> None:
-    timeline.record(incident, said, kind=TimelineEntry.Kind.NOTICED, at=at, dedup_key=dedup_key)
+    known: timeline.Known = {"source": TimelineEntry.Source.METRICS, "evidence": reverse("incidents:breaches")}
+    timeline.record(incident, said, kind=TimelineEntry.Kind.NOTICED, at=at, dedup_key=dedup_key, **known)

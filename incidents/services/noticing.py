@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import translation
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
@@ -142,8 +143,9 @@ def _declared(diagnosis: Diagnosis, *, title: Sentence, seen: Observations, at: 
 def _tell(incident: Incident, diagnosis: Diagnosis, at: datetime) -> None:
     why = together(diagnosis.reasons)
     first = sentence(_("First health check that failed"))
-    timeline.record(incident, first, kind=NOTICED, at=diagnosis.began_at or at, dedup_key="first-failure")
-    timeline.record(incident, why, kind=NOTICED, at=at, dedup_key=f"reasons:{diagnosis.key}"[:120])
+    known: timeline.Known = {"source": TimelineEntry.Source.PROBES, "evidence": reverse("incidents:health")}
+    timeline.record(incident, first, kind=NOTICED, at=diagnosis.began_at or at, dedup_key="first-failure", **known)
+    timeline.record(incident, why, kind=NOTICED, at=at, dedup_key=f"reasons:{diagnosis.key}"[:120], **known)
 
 
 def together(sentences: tuple[Sentence, ...]) -> Sentence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -23,6 +24,13 @@ Source = TimelineEntry.Source
 LONGEST_NOTE = 4000
 # An incident may turn out to have begun long before anybody noticed, but a year is a slip of the pen.
 EARLIEST = timedelta(days=366)
+
+
+class Known(TypedDict):
+    """From where a fact is known, and where that can be seen."""
+
+    source: TimelineEntry.Source
+    evidence: str
 
 
 @transaction.atomic

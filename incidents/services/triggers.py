@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_noop as _
@@ -191,5 +192,7 @@ def _tell_if_it_lasts(trigger: BlockedTrigger, at: datetime) -> None:
         return
     nudge("console", "decisions")
     said = sentence(_("Not started by itself. %(why)s"), why=trigger.said)
-    timeline.record(incident, said, kind=TimelineEntry.Kind.DECIDED, at=trigger.at, dedup_key=f"blocked:{trigger.pk}")
+    shown = reverse("incidents:decisions")
+    kind, key = TimelineEntry.Kind.DECIDED, f"blocked:{trigger.pk}"
+    timeline.record(incident, said, kind=kind, at=trigger.at, dedup_key=key, evidence=shown)
     alerts.critical(incident, said, f"blocked:{incident.reference}:{trigger.blocker}", event=alerts.Event.BLOCKED)
