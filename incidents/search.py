@@ -13,6 +13,7 @@ from dr_console.web.navigation import Found, Person
 from incidents.models import Incident
 from incidents.queries.actions import Action
 from incidents.queries.checklist import shown_checklist
+from incidents.queries.command_acts import command_acts
 from incidents.queries.incident import runs_of
 from incidents.queries.lifecycle_acts import acts
 from incidents.queries.next_action import next_action
@@ -39,7 +40,8 @@ def acts_in_view(person: Person, path: str) -> list[Found]:
     runs = runs_of(incident)
     found = next_action(incident, shown_run(runs[0]) if runs else None, person, shown_checklist(incident))
     first = [found.primary] if found.primary is not None else []
-    known = {action.address: action for action in [*first, *found.others, *acts(incident)]}
+    others = [*found.others, *acts(incident), *command_acts(incident, person)]
+    known = {action.address: action for action in [*first, *others]}
     allowed = [one for one in known.values() if not one.permission or person.has_perm(one.permission)]
     return list(_found(incident, allowed, found.version))
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from dr_console.runs.asking import RUN_ASKS, STEP_ASKS
 from dr_console.runs.models import Run, Step
 from dr_console.runs.queries import ShownRun
-from incidents.models import ChecklistItem, FailoverPlan, Incident
+from incidents.models import ChecklistItem, FailoverPlan, Handover, Incident
 
 START, COMMAND, RESPOND = (
     "incidents.start_failover",
@@ -77,6 +77,10 @@ def decide_severity(incident: Incident) -> Action:
 
 def take_command(incident: Incident) -> Action:
     return Action(_("Take command"), _address(incident, "take-command"), "press", "hand", permission=COMMAND)
+
+
+def read_briefing(offered: Handover) -> Action:
+    return Action(_("Briefing"), offered.get_absolute_url(), "go", "users", permission=COMMAND)
 
 
 def _address(incident: Incident, name: str) -> str:

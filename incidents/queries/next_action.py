@@ -17,7 +17,7 @@ from dr_console.runs.models import Approval, Run, Step
 from dr_console.runs.queries import ShownRun, ShownStep
 from dr_console.web.times import duration
 from dr_console.web.words import listed
-from incidents.models import ChecklistItem, FailoverPlan, Incident, ItemAction
+from incidents.models import ChecklistItem, FailoverPlan, Handover, Incident, ItemAction
 from incidents.queries import actions, failover
 from incidents.queries.actions import Action, NextAction
 from incidents.queries.checklist import PRESSED, ShownChecklist, missing_details, shown_checklist
@@ -73,9 +73,14 @@ def _instead(first: NextAction | None, then: NextAction) -> NextAction:
 
 
 def _who_leads(incident: Incident, person: Person) -> NextAction | None:
-    """Somebody has to lead, and to say how bad it is. Asked of those who may."""
+    """Somebody has to lead, and to say how bad it is. Asked of those who may; first, who is offered command answers."""
     if not person.has_perm(actions.COMMAND):
         return None
+    offers = Handover.objects.filter(incident=incident, receiver=person.pk, state=Handover.State.OFFERED)
+    offered = offers.select_related("giver", "incident").first()
+    if offered is not None:
+        words = [_("%(name)s offers you command, and keeps it until you accept.") % {"name": offered.giver}]
+        return NextAction(_("read the briefing"), words, actions.read_briefing(offered))
     if incident.commander_id is None:
         words = [_("Nobody leads yet. Whoever does decides, and is whom everybody asks.")]
         return NextAction(_("take command"), words, actions.take_command(incident))

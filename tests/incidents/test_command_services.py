@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import translation
 
 from dr_console.audit.models import AuditEntry
@@ -86,6 +90,27 @@ def test_command_is_not_taken_from_somebody_without_a_reason(incident, ada, bob)
     assert roles(incident) == {"commander": "bob"}
     assert said(incident)[-1] == "Takes command over from ada: ada does not answer"
     assert "bob has taken command over from you" in told_to(ada)[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_four_who_take_command_at_once_one_has_it(incident):
+    people = [make.user(name, role="commander") for name in ("ada", "bob", "carl", "dora")]
+    barrier = Barrier(4)
+
+    def take(person: User) -> bool:
+        try:
+            barrier.wait(30)
+            command.take_command(incident, by=person)
+        except Refused:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(take, people)) == [False, False, False, True]
+    assert roles(incident) == {"commander": str(leads(incident))}
+    assert len(said(incident)) == 1
 
 
 def test_of_an_incident_that_is_over_nobody_takes_command(incident, ada):

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from dr_console.live import presence
 from incidents.models import Ask, CommandDecision, Handover, Incident
+from incidents.search import acts_in_view
 from incidents.services import asks, command, decision_log
 from tests import make
 
@@ -60,7 +61,8 @@ def test_on_the_page_of_the_incident_there_is_all_of_it(client, ada, bob, incide
     asks.ask(incident, "Call Vercel", bob, minutes=5, by=ada)
     decision_log.put_up(incident, "Fail over now?", ["Yes"], by=ada)
     page = text(client.get(incident.get_absolute_url()))
-    assert all(words in page for words in ("Call Vercel", "Fail over now?", "Hand over…", "Nobody is here", "Ask somebody…"))
+    for words in ("Call Vercel", "Fail over now?", "Hand over…", "Nobody is here", "Ask somebody…"):
+        assert words in page
     for panel, most in (("command", 12), ("asks", 10), ("decision-log", 12), ("here", 9)):
         with django_assert_max_num_queries(most):
             client.get(url(panel, incident), headers=HTMX)
@@ -130,6 +132,9 @@ def test_command_is_offered_and_accepted_with_a_briefing(client, ada, bob, incid
     assert "Accept command" not in text(client.get(handover.get_absolute_url()))
     client.force_login(bob)
     assert "ada offers you command" in text(client.get(url("command", incident), headers=HTMX))
+    page = text(client.get(url("next", incident), headers=HTMX))
+    assert "read the briefing" in page
+    assert handover.get_absolute_url() in page
     briefing = text(client.get(handover.get_absolute_url()))
     for words in ("Accept command", "Call Vercel", "Fail over now?", "Takes command", "&lt;b&gt;Vercel", "Next due"):
         assert words in briefing
@@ -158,6 +163,18 @@ def test_a_briefing_of_another_incident_is_not_found(client, ada, bob, incident)
     command.take_command(incident, by=ada)
     handover = command.offer(incident, bob, by=ada)
     assert client.get(url("handover", make.incident(), handover.pk)).status_code == 404
+
+
+def test_the_palette_offers_what_one_may_do(ada, incident):
+    address = incident.get_absolute_url()
+    offered = {one.label for one in acts_in_view(ada, address)}
+    assert {"Take command", "I am on it", "Who does what…", "Ask somebody…", "To be decided…"} <= offered
+    command.take_command(incident, by=ada)
+    mine = {one.label for one in acts_in_view(ada, address)}
+    assert "Hand over…" in mine
+    assert not {"Take command", "I am on it", "Take over…"} & mine
+    vera = make.user("vera", role="viewer")
+    assert "Ask somebody…" not in {one.label for one in acts_in_view(vera, address)}
 
 
 # --- Who is here -----------------------------------------------------------------------------------------------------
