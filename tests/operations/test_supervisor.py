@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -71,9 +70,7 @@ def test_a_second_signal_does_not_wait():
     with small_console("stubborn") as console:
         console.wait_for(r"\| I am", times=2)
         console.signal(signal.SIGINT).wait_for("stopping")
-        began = time.monotonic()
-        assert console.signal(signal.SIGINT).wait(5) == 0
-        assert time.monotonic() - began < 3
+        assert console.signal(signal.SIGINT).wait(5) == 0  # the first alone: six seconds
 
 
 @pytest.mark.parametrize("how", [[], ["--without-fork"]], ids=["forked", "started anew"])

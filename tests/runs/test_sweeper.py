@@ -150,7 +150,7 @@ def test_redis_that_does_not_answer_is_left_alone_for_a_while(settings):
             bell = doorbell.Bell()
             began = time.monotonic()
             assert bell.send("runs.relay") in (True, False)
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 4
     finally:
         current_app.conf.task_always_eager = True
 
