@@ -110,7 +110,7 @@ class ReasonForm(forms.Form):
 
     def __init__(self, *args: Any, ask: Ask, incident: Incident, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].label = ask.reason
+        self.fields["reason"].label = str(ask.reason)
         # Over without ever having been mitigated: whoever reads it later asks why.
         skips = ask is ASKS["resolve"] and incident.status == Incident.Status.OPEN
         self.fields["reason"].required = ask.needs_reason or skips

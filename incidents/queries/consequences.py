@@ -5,7 +5,7 @@ It is shown before it is done: on the form that declares, and where a severity o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -150,7 +150,7 @@ def _left_open(incident: Incident) -> Iterator[str]:
         yield text % {"left": left}
 
 
-_FOLLOWS = {
+_FOLLOWS: dict[str, Callable[[Incident], Iterator[str]]] = {
     "mitigate": _of_mitigating,
     "resolve": _of_resolving,
     "close": _of_closing,

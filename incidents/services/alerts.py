@@ -332,7 +332,7 @@ def _message(event: Event, incident: Incident | None, said: Sentence, severity: 
         reference=incident.reference,
         title=title,
         said=said,
-        status=sentence(STATUSES[incident.status]),
+        status=sentence(STATUSES[Incident.Status(incident.status)]),
         into=incident.merged_into.reference if incident.merged_into else "",
     )
     return Message(

@@ -147,6 +147,7 @@ def _ask(
     body = f"incidents/_ask_{what}.html"
     template = "incidents/_ask_dialog.html" if request.htmx else "incidents/ask.html"
     context = {"incident": incident, "form": form, "body": body, "refused": refused, **context}
+    context["in_dialog"] = bool(request.htmx)
     response = render(request, template, context, status=status)
     if request.htmx:  # what was pressed without a dialog may open one
         response["HX-Retarget"], response["HX-Reswap"] = "#ask", "innerHTML"
