@@ -23,7 +23,7 @@ from dr_console.providers import registry
 from dr_console.providers.deadlines import Deadline
 from dr_console.runs.mishaps import Kept
 from dr_console.web.sentences import sentence
-from incidents.models import ChannelKind, StatusPage, StatusStore
+from incidents.models import ChannelKind, MaintenanceNotice, StatusPage, StatusStore
 from incidents.queries import status_stores
 from incidents.queries.status_page import public_page
 from incidents.queries.status_stores import FOLDER
@@ -62,8 +62,15 @@ def is_due(name: str, at: datetime) -> bool:
         return wanted > 0 or _is_kept_fresh(name)
     if store.not_before > at or (store.lease_until is not None and store.lease_until > at):
         return False
-    is_old = store.pushed_at is None or store.pushed_at <= at - REFRESHED_AFTER
-    return store.pushed < wanted or (is_old and _is_kept_fresh(name))
+    since = store.pushed_at or at - REFRESHED_AFTER
+    is_old = since <= at - REFRESHED_AFTER
+    return store.pushed < wanted or (is_old and _is_kept_fresh(name)) or _maintenance_turned(since, at)
+
+
+def _maintenance_turned(since: datetime, at: datetime) -> bool:
+    """Whether announced work has begun or ended since."""
+    begun, ended = Q(starts_at__gt=since, starts_at__lte=at), Q(ends_at__gt=since, ends_at__lte=at)
+    return MaintenanceNotice.objects.filter(begun | ended, withdrawn_at=None).exists()
 
 
 def _is_kept_fresh(name: str) -> bool:

@@ -305,6 +305,16 @@ def test_the_sandbox_is_asked_for_nothing_before_there_is_anything(settings):
     assert status_push.is_due("s3", START)
 
 
+def test_announced_work_begins_and_ends_on_the_page_in_time(incident, folder, clock):
+    notice(starts_at=START + timedelta(minutes=1), ends_at=START + timedelta(minutes=2))
+    status_push.push_due()
+    for minutes, overall in ((1, "under maintenance"), (2, "All services work")):
+        assert not status_push.is_due("folder", START + timedelta(minutes=minutes, seconds=-1))
+        clock.move_to(START + timedelta(minutes=minutes), tick=False)
+        assert status_push.push_due() == 1
+        assert overall in (folder / "index.html").read_text()
+
+
 def test_it_stands_at_another_vendor(incident, sandbox, settings, clock):
     settings.DR_VENDOR_URLS = sandbox.vendor_urls()
     settings.DR_STATUS_PAGE = StatusPlaces(vendor="s3", bucket="gemini-status", prefix="page/")
