@@ -59,77 +59,58 @@ class IncidentsConfig(AppConfig):
         from dr_console.live import topics
         from dr_console.operations import metrics
         from dr_console.plans import pages, registry
-        from dr_console.runs import registry as runs
-        from dr_console.web import navigation
         from incidents import plan
         from incidents.models import Breach, Incident
         from incidents.pages import PAGES
-        from incidents.search import acts_in_view, find_incidents
-        from incidents.services import asks, checklist_actions, status_push, update_dues
 
         metrics.gauge("open_incidents", "Real incidents that are not resolved.", Incident.objects.real().open().count)
         metrics.gauge("open_breaches", "Thresholds of the plan that are crossed now.", Breach.objects.open().count)
-        runs.register_from("incidents.steps.FUNCTIONS")
-        runs.hand_over("run.changed", "incidents.services.failover_news.on_run_changed")
-        runs.hand_over("step.ended", "incidents.services.failover_news.on_step_ended")
-        runs.hand_over("step.drifted", "incidents.services.failover_news.on_step_drifted")
-        runs.sweep_also(checklist_actions.keep_up)
-        runs.sweep_also(asks.follow_up)
-        runs.sweep_also(update_dues.remind)
-        runs.sweep_also(status_push.watch)
         for section in plan.SECTIONS:
             registry.register(section)
         pages.add_pages(*PAGES)
         actions.register(DECIDING)
-        navigation.add_page(
-            navigation.Destination(
-                _("Health checks"), "incidents:health", "heart-pulse", "plans.view_plan", within="incidents:list"
-            )
-        )
-        navigation.add_page(
-            navigation.Destination(
-                _("Decisions"), "incidents:decisions", "list-checks", "incidents.view_incident", within="incidents:list"
-            )
-        )
-        navigation.add_page(
-            navigation.Destination(
-                _("Figures of incidents"),
-                "incidents:figures",
-                "gauge",
-                "incidents.view_incident",
-                within="incidents:list",
-            )
-        )
-        navigation.add_page(
-            navigation.Destination(
-                _("Breaches"), "incidents:breaches", "octagon-x", "incidents.view_incident", within="plans:overview"
-            )
-        )
-        navigation.add_page(
-            navigation.Destination(
-                _("Declare an incident"),
-                "incidents:declare",
-                "siren",
-                "incidents.declare_incident",
-                alone="d",
-                within="incidents:list",
-            )
-        )
-        navigation.add_search(find_incidents)
-        navigation.add_acts(acts_in_view)
         actions.register(UPDATES)
         actions.register({"degradation.set": _("Degradation level changed")})
-        self._add_alerts()
-        navigation.add_page(
-            navigation.Destination(
-                _("Public status page"),
-                "incidents:status-page",
-                "eye",
-                "incidents.view_incident",
-                within="incidents:list",
-            )
-        )
         topics.allow("incident-", lambda person, _topic: person.has_perm("incidents.view_incident"), is_attended=True)
+        self._add_work()
+        self._add_pages()
+        self._add_alerts()
+
+    def _add_work(self) -> None:
+        from dr_console.runs import registry as runs
+        from incidents.services import asks, checklist_actions, status_push, update_dues
+
+        runs.register_from("incidents.steps.FUNCTIONS")
+        runs.hand_over("run.changed", "incidents.services.failover_news.on_run_changed")
+        runs.hand_over("step.ended", "incidents.services.failover_news.on_step_ended")
+        runs.hand_over("step.drifted", "incidents.services.failover_news.on_step_drifted")
+        for chore in (checklist_actions.keep_up, asks.follow_up, update_dues.remind, status_push.watch):
+            runs.sweep_also(chore)
+
+    def _add_pages(self) -> None:
+        from dr_console.web import navigation
+        from incidents.search import acts_in_view, find_incidents
+
+        incidents = "incidents:list"
+        for label, url_name, icon, permission, within in (
+            (_("Health checks"), "incidents:health", "heart-pulse", "plans.view_plan", incidents),
+            (_("Decisions"), "incidents:decisions", "list-checks", "incidents.view_incident", incidents),
+            (_("Figures of incidents"), "incidents:figures", "gauge", "incidents.view_incident", incidents),
+            (_("Public status page"), "incidents:status-page", "eye", "incidents.view_incident", incidents),
+            (_("Breaches"), "incidents:breaches", "octagon-x", "incidents.view_incident", "plans:overview"),
+        ):
+            navigation.add_page(navigation.Destination(label, url_name, icon, permission, within=within))
+        declare = navigation.Destination(
+            _("Declare an incident"),
+            "incidents:declare",
+            "siren",
+            "incidents.declare_incident",
+            alone="d",
+            within=incidents,
+        )
+        navigation.add_page(declare)
+        navigation.add_search(find_incidents)
+        navigation.add_acts(acts_in_view)
 
     def _add_alerts(self) -> None:
         from dr_console.audit import actions
