@@ -221,7 +221,8 @@ def tick_by_itself(
     if not _settle(item, State.DONE, by=by, at=at, fact=fact):
         return False
     said = sentence(_("Done: %(item)s (ticked by what happened)"), item=item.texts)
-    timeline.record(incident, said, kind=Kind.ACTED, by=by, dedup_key=f"checklist:{item.key}:{fact}"[:120])
+    key = f"checklist:{item.key}:{fact}"[:120]
+    timeline.record(incident, said, kind=Kind.ACTED, by=by, at=at, dedup_key=key)
     _told(item)
     return True
 
