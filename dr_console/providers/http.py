@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from django.conf import settings
 from django.utils.timezone import now
 
 from dr_console import __version__
@@ -302,6 +303,12 @@ def _problem(status: int) -> Problem:
     if status in (404, 410):
         return Problem.NOT_FOUND
     return Problem.THROTTLED if status == 429 else Problem.REFUSED
+
+
+def get_ready() -> None:
+    """Make what the first call to any vendor needs: to read all the certificates takes as long as some answers."""
+    for kind in {"here" if is_loopback(_host(url)) else "outside" for url in settings.DR_VENDOR_URLS.values()}:
+        _client_for(kind)
 
 
 def _host(url: str) -> str:

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import structlog
 from django.db import connection
 
+from dr_console.providers import http
 from dr_console.runs import chores, clocks, doorbell, drift, executor, outbox, owners, registry
 from dr_console.runs.leases import keeper
 from dr_console.runs.mishaps import Kept
@@ -39,6 +40,7 @@ class Sweeper(threading.Thread):
         self._seen: dict[tuple[int, int, str], tuple[float, float]] = {}
 
     def run(self) -> None:
+        self._do(_warm_up)
         while not self._stopped.wait(self.every):
             self.sweep()
 
@@ -108,6 +110,12 @@ def start() -> Sweeper:
     sweeper = Sweeper()
     sweeper.start()
     return sweeper
+
+
+def _warm_up() -> None:
+    """What the first step would otherwise wait for, in the middle of an outage."""
+    registry.names()
+    http.get_ready()
 
 
 def _carried_out(step_id: int) -> None:
