@@ -25,6 +25,7 @@ from dr_console.runs import clocks
 from tests import live_server
 from tests.emptying import Emptying
 from tests.sandboxed import Sandbox, running_sandbox
+from tests.side_by_side import OneAfterTheOther
 
 # Five seconds, its default, are few for a machine on which servers start beside the browser.
 expect.set_options(timeout=20_000)
@@ -47,11 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    # They count seconds, and a machine has few processors: one after the other. Said now, since pytest-xdist looks for
-    # groups before any hook of ours below is called.
-    if item.get_closest_marker("processes"):
-        item.add_marker(pytest.mark.xdist_group("processes in a browser" if _needs_browser(item) else "processes"))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneAfterTheOther:
+    return OneAfterTheOther(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
