@@ -183,13 +183,27 @@ document.addEventListener("keydown", (event) => {
   if (link) link.click();
 });
 
+let awaited = null;
+const isFoundFor = (palette) => one("#palette-results", palette)?.dataset.text === one("#palette-text").value.trim().slice(0, 100);
+document.addEventListener("input", (event) => {
+  if (event.target.id === "palette-text") awaited = null;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (!awaited?.open || !isFoundFor(awaited)) return;
+  const first = one("[role=option]:not([aria-disabled])", awaited);
+  awaited = null;
+  first?.click();
+});
+
 function movePalette(event, palette) {
   const found = all("[role=option]:not([aria-disabled])", palette);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const at = found.findIndex((link) => link.getAttribute("aria-selected") === "true");
   if (event.key === "Enter") {
     event.preventDefault();
-    (found[at] || found[0])?.click();
+    // What is shown may still be what was found for fewer letters: then the answer to these is waited for.
+    awaited = isFoundFor(palette) ? null : palette;
+    if (!awaited) (found[at] || found[0])?.click();
   }
   if (!step || !found.length) return;
   event.preventDefault();
