@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.running import ROOT
 
 
-class OneAfterTheOther(LoadScopeScheduling):  # type: ignore[misc]
+class OneAfterTheOther(LoadScopeScheduling):
     """Tests that start processes count seconds, and a machine has few processors: they wait for each other."""
 
     def _split_scope(self, nodeid: str) -> str:
