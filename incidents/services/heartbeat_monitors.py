@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 from dr_console.live.publish import nudge
 from dr_console.web.sentences import Sentence, sentence
 from incidents.alerting.signals import Signal
-from incidents.models import AlertSource, Turn
+from incidents.models import AlertSource, Severity, Turn
 from incidents.services import alert_routing
 
 FINGERPRINT = "dr-console:heartbeat"
@@ -57,7 +57,10 @@ def _miss(source: AlertSource, at: datetime) -> bool:
     if not mine.update(due_at=None, missed_at=at):
         return False
     began = source.heard_at or source.made_at
-    signal = Signal(FINGERPRINT, True, source.name, started_at=source.due_at, said=_late(source, began))
+    # Silence is no proof that users notice anything: without a word of the source's own it wakes nobody.
+    labels = {"heartbeat": source.key} | ({} if source.severity else {"severity": Severity.P2.value})
+    said = _late(source, began)
+    signal = Signal(FINGERPRINT, True, source.name, started_at=source.due_at, labels=labels, said=said)
     alert_routing.take(source, [signal], at=at)
     nudge("console", "alert-payloads")
     return True

@@ -6,7 +6,7 @@ import base64
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -134,17 +134,17 @@ def test_a_paused_source_is_answered_well_and_passed_over(client, prometheus):
     assert not Alert.objects.exists()
 
 
-def test_trouble_of_the_database_is_503_so_that_it_is_sent_again(client, prometheus, monkeypatch):
+def test_trouble_of_the_database_is_503_so_that_it_is_sent_again(client, prometheus):
     """Nothing is stored half: the message is taken again when it comes again."""
 
-    def broken(*args, **kwargs):
-        raise DatabaseError("the disk is full")
+    def broken(execute, sql, *args):
+        if sql.startswith("INSERT INTO") and "incidents_alertpayload" in sql:
+            raise OperationalError("the disk is full")
+        return execute(sql, *args)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(AlertPayload.objects, "create", broken)
+    with connection.execute_wrapper(broken):
         response = alerting.call(client, prometheus, FIRING)
-        assert response.status_code == 503
-        assert response["Retry-After"]
+    assert (response.status_code, response["Retry-After"]) == (503, "10")
     assert not Incident.objects.exists()
     assert alerting.call(client, prometheus, FIRING).status_code == 202
     assert Alert.objects.count() == 1

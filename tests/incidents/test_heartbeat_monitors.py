@@ -60,6 +60,13 @@ def test_one_that_does_not_is_an_alert_once_and_over_with_its_next_call(client, 
     assert Alert.objects.count() == 2
 
 
+@pytest.mark.parametrize(("given", "severity"), [("", "P2"), ("P0", "P0"), ("P3", "P3")])
+def test_it_is_as_bad_as_the_source_says(clock, given, severity):
+    alerting.source("heartbeat", "Backup", every_minutes=5, opens="P3", severity=given)
+    clock(7)
+    assert Incident.objects.get().severity == severity
+
+
 def test_it_is_told_in_the_language_of_whoever_reads(clock, backup):
     clock(7)
     with translation.override("en"):
