@@ -64,6 +64,10 @@ def notify(
         not_before=at + wait,
         give_up_at=at + wait + GIVE_UP_AFTER,
     )
+    return _put_down(asked)
+
+
+def _put_down(asked: Delivery) -> Delivery:
     Delivery.objects.bulk_create([asked], ignore_conflicts=True)
     delivery = Delivery.objects.get(dedup_key=asked.dedup_key)
     transaction.on_commit(lambda: doorbell.ring(delivery.pk), robust=True)
