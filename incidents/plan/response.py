@@ -22,6 +22,7 @@ from dr_console.plans.schema import (
     Prose,
     Seconds,
     Text,
+    Whole,
     refers_to,
     said,
     wrong,
@@ -152,7 +153,7 @@ class ReportSection(PlanPart):
 
 class PostmortemRule(PlanPart):
     severity: models.Severity = said(_("Severity"), _("Which incidents it is about. One that is not named owes none."))
-    days: Annotated[int, Field(ge=1, le=366)] = said(
+    days: Annotated[Whole, Field(ge=1, le=366)] = said(
         _("Within (days)"), _("Counted from when the incident is resolved.")
     )
     working_days_only: Flag = said(
