@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from dr_console.notifications.models import Delivery
 from dr_console.runs.models import Run
 from incidents.models import DegradationChange, DegradationLevel, Incident, Objectives
+from incidents.queries.lifecycle import story
 
 NEWEST_DELIVERIES = 8
 
@@ -105,8 +106,8 @@ def milestones(incident: Incident) -> list[Milestone]:
 
 
 def deliveries(incident: Incident) -> list[Delivery]:
-    """What was last sent to people about it, the newest first."""
-    return list(Delivery.objects.filter(about=incident.reference)[:NEWEST_DELIVERIES])
+    """What was last sent to people about it, or about what was merged into it, the newest first."""
+    return list(Delivery.objects.filter(about__in=story(incident))[:NEWEST_DELIVERIES])
 
 
 def degradation_level() -> DegradationLevel | None:

@@ -21,6 +21,7 @@ from dr_console.providers.capabilities.paging import Urgency
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import ChannelKind, Incident, Service, Severity, TimelineEntry
 from incidents.queries import recipients
+from incidents.queries.lifecycle import story
 from incidents.queries.recipients import Recipient
 from incidents.services import timeline
 
@@ -218,10 +219,11 @@ def deliveries_of(incident: Incident, event: Event) -> QuerySet[Delivery]:
 
 
 def _whoever_heard(incident: Incident) -> list[Recipient]:
-    """But by telephone: nobody is called because something is over."""
+    """Of it, or of what was merged into it. But by telephone: nobody is called because something is over."""
     heard = [
         Recipient(channel, address, name, language)
-        for channel, address, name, language in told(incident.reference)
+        for reference in story(incident)
+        for channel, address, name, language in told(reference)
         if channel != Channel.WEBHOOK
     ]
     people = heard or recipients.first_row(incident.assumed_severity, at=now())

@@ -53,6 +53,12 @@ def test_the_page_of_the_duplicate_ends_and_people_hear_where_it_goes_on(ada):
     assert all(f"goes on as {second.reference}" in one.subject for one in told)
     page = told.get(channel="pagerduty")
     assert (page.payload["action"], page.payload["key"]) == ("resolve", f"incident:{first.reference}")
+    Delivery.objects.filter(about=second.reference).delete()
+    make.message(about=first.reference, channel="email", address="bob@example.com")
+    lifecycle.mitigate(second, by=ada)
+    assert Delivery.objects.filter(about=second.reference, address="bob@example.com").exists(), (
+        "who heard hears its end"
+    )
 
 
 def test_what_is_noticed_and_what_runs_do_goes_on_with_the_other(ada):
