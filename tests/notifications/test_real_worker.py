@@ -28,7 +28,7 @@ def worker(redis_url: str, people: People) -> Iterator[Worker]:
     one.kill()
 
 
-def until(done: Callable[[], bool], seconds: float = 30) -> float:
+def until(done: Callable[[], bool], seconds: float = 120) -> float:
     """Seconds until it was so."""
     began = time.monotonic()
     while not done():
