@@ -35,7 +35,8 @@ def nudge(topic: str, name: str) -> None:
     """Tell everyone who watches `topic` that the thing called `name` changed.
 
     Services call this last in their transaction: the topic's row is locked from here to the commit, which is what
-    keeps its numbers in order. Whoever nudges several topics in one transaction does it in the order of their names.
+    keeps its numbers in order. Whoever nudges several topics in one transaction does it in the order of their names,
+    and takes its turn at the first of them (`hold`) before it changes what others change while they hold it.
     """
     if not topics.NAME.fullmatch(topic):
         raise ValueError(f"{topic!r} is no name of a topic.")
@@ -45,6 +46,17 @@ def nudge(topic: str, name: str) -> None:
         row = _take_number(topic)
         Event.objects.create(topic=row, seq=row.seq, name=name)
         transaction.on_commit(lambda: _wake(topic, name), robust=True)  # a partial has no name to log
+
+
+def hold(topic: str) -> None:
+    """Wait for whoever has told of `topic` and has not committed; then others wait for the end of this transaction.
+
+    Nothing is told by it. On PostgreSQL two who take the same rows in another order would wait for each other.
+    """
+    mine = Topic.objects.select_for_update(no_key=True).filter(name=topic)
+    if mine.first() is None:
+        Topic.objects.bulk_create([Topic(name=topic)], ignore_conflicts=True)
+        mine.first()
 
 
 def _take_number(topic: str) -> Topic:

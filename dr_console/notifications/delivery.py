@@ -138,8 +138,8 @@ def _write(delivery: Delivery, **fields: object) -> None:
     for _look in looks(Deadline.after(WRITE_SECONDS), first=0.1, longest=1.0):
         try:
             with transaction.atomic():
-                if _mine(delivery).update(**fields):
-                    tell(delivery)
+                tell(delivery)  # first: whoever cancels it holds the topics already
+                _mine(delivery).update(**fields)
             return
         except OperationalError as error:
             log.warning("the database is busy: what became of a message is written later", error=str(error).strip())

@@ -68,10 +68,10 @@ def notify(
 
 
 def _put_down(asked: Delivery) -> Delivery:
+    tell(asked)  # before the row: whoever asks for the same at once waits here
     Delivery.objects.bulk_create([asked], ignore_conflicts=True)
     delivery = Delivery.objects.get(dedup_key=asked.dedup_key)
     transaction.on_commit(lambda: doorbell.ring(delivery.pk), robust=True)
-    tell(delivery)
     return delivery
 
 
@@ -80,13 +80,13 @@ def send_again(delivery: Delivery, *, by: User) -> Delivery:
     """Send once more what has failed, what was perhaps sent, or what was cancelled."""
     ended = Delivery.objects.filter(pk=delivery.pk, state__in=(State.FAILED, State.UNKNOWN, State.CANCELLED))
     at = now()
+    tell(delivery)
     fresh = {"attempts": 0, "handed_over_at": None, "not_before": at, "give_up_at": at + GIVE_UP_AFTER}
     if not ended.update(state=State.QUEUED, ended_at=None, error=None, **fresh):
         raise Refused(_("This message has been sent, or is about to be."))
     audit("delivery.sent_again", by=by, target=delivery, before={"state": delivery.state})
     delivery.refresh_from_db()
     transaction.on_commit(lambda: doorbell.ring(delivery.pk), robust=True)
-    tell(delivery)
     return delivery
 
 
@@ -103,10 +103,10 @@ def keep_back(delivery: Delivery, *, by: User) -> Delivery:
 @transaction.atomic
 def cancel(deliveries: Iterable[Delivery]) -> int:
     """Do not send those of these that still wait. Returns how many; what is being sent, or may have been, stays."""
-    waiting = [delivery for delivery in deliveries if _stop(delivery)]
-    for topic in sorted({"console", *(topic for delivery in waiting for topic in delivery.topics)} if waiting else ()):
+    asked = list(deliveries)
+    for topic in sorted({"console", *(topic for delivery in asked for topic in delivery.topics)} if asked else ()):
         nudge(topic, "deliveries")
-    return len(waiting)
+    return sum(map(_stop, asked))
 
 
 def _stop(delivery: Delivery) -> bool:

@@ -30,6 +30,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def real(self) -> IncidentQuerySet:
         return self.filter(is_practice=False)
 
+    def locked(self) -> IncidentQuerySet:
+        """Nobody else changes these until the transaction ends; rows that belong to them can be written meanwhile."""
+        return self.select_for_update(of=("self",), no_key=True)
+
 
 class Incident(models.Model):
     class Origin(models.TextChoices):

@@ -18,7 +18,7 @@ from incidents.models import Alert, AlertSource, Incident, Service, Severity, Ti
 from incidents.queries import alerts as queries
 from incidents.queries.lifecycle import goes_on_in
 from incidents.services import incident as incidents
-from incidents.services import lifecycle, timeline
+from incidents.services import lifecycle, timeline, turns
 
 Kind, Source = TimelineEntry.Kind, TimelineEntry.Source
 Status, Origin = Incident.Status, Incident.Origin
@@ -57,6 +57,7 @@ def cleared(over: Sequence[Alert], *, at: datetime, by: User | None = None) -> N
     living = {one.pk: goes_on_in(one) for one in Incident.objects.filter(pk__in=theirs).select_related("merged_into")}
     for incident in sorted(set(living.values()), key=lambda one: one.topic):
         alerts = [one for one in over if one.incident_id and living[one.incident_id] == incident]
+        turns.at_console_and(incident)
         _say_cleared(incident, alerts, at, by)
         nudge(incident.topic, "alerts")
 
@@ -64,7 +65,7 @@ def cleared(over: Sequence[Alert], *, at: datetime, by: User | None = None) -> N
 @transaction.atomic
 def acknowledged(incident: Incident, who: str, *, at: datetime, event_id: str) -> None:
     """Somebody has taken the page on where they were paged. The first who does stops the clock."""
-    incident = goes_on_in(incident)
+    incident = turns.at_console_and(goes_on_in(incident))
     first = Incident.objects.filter(pk=incident.pk, acknowledged_at=None, resolved_at=None).update(acknowledged_at=at)
     said, key = sentence(_("Acknowledged at PagerDuty by %(who)s"), who=who), f"acknowledged:{event_id}"[:120]
     nudge("console", "incidents")
@@ -130,6 +131,7 @@ def _declared(source: AlertSource, service: Service | None, alerts: list[Alert],
 
 def _join(incident: Incident, alerts: list[Alert], at: datetime) -> None:
     """It is more of the same: said on the timeline, and the incident is as bad as the worst that was told of it."""
+    turns.at_console_and(incident)
     new = [alert for alert in alerts if alert.incident_id is None]
     _give(incident, alerts)
     if new:

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
 
+from dr_console.live.publish import hold
 from dr_console.notifications.messages import Message, Words
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.queries import told
@@ -274,6 +275,7 @@ def _send(
     is_practice: bool = False,
     wait: timedelta = timedelta(),
 ) -> list[Delivery]:
+    hold("console")  # before an incident's topic, which those who cannot be reached are told of on
     reachable = _reachable([*people, *_webhooks()], incident, dedup_key)
     return [
         notify(

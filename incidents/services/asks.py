@@ -14,7 +14,7 @@ from dr_console.errors import Refused
 from dr_console.live.publish import nudge
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import Ask, Incident, RoleAssignment, TimelineEntry
-from incidents.services import personal, timeline
+from incidents.services import personal, timeline, turns
 
 Kind = TimelineEntry.Kind
 Stage, State = Ask.Stage, Ask.State
@@ -32,7 +32,7 @@ def ask(incident: Incident, text: str, person: User, *, minutes: int, by: User) 
     """Ask one person for one thing within so many minutes. The same asked twice while it is open is one task."""
     text, box = text.strip(), timedelta(minutes=minutes)
     _check(incident, text, person, box)
-    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    incident = turns.at_console_and(incident)
     known = Ask.objects.open().filter(incident=incident, person=person, text=text).first()
     if known is not None:
         return known
@@ -125,6 +125,7 @@ def follow_up() -> int:
 @transaction.atomic
 def _follow_up(asked: Ask, at: datetime) -> bool:
     """Of two who see it, one changes the row, and only that one tells."""
+    turns.at_console_and(asked.incident)
     stage, next_at = _next(asked, at)
     mine = Ask.objects.open().filter(pk=asked.pk, stage=asked.stage, next_at=asked.next_at)
     if not mine.update(stage=stage, next_at=next_at):
@@ -198,6 +199,7 @@ def _end(asked: Ask, state: Ask.State, by: User, outcome: str = "") -> None:
 
 
 def _change(asked: Ask, states: tuple[Ask.State, ...], **fields: object) -> None:
+    turns.at_console_and(asked.incident)
     if not _move(asked, states, **fields):
         asked.refresh_from_db()
         said = {"task": asked.text, "state": asked.get_state_display()}

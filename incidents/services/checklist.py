@@ -16,7 +16,7 @@ from dr_console.errors import Refused
 from dr_console.live.publish import nudge
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import ChecklistAnswer, ChecklistItem, Incident, ItemCondition, TimelineEntry
-from incidents.services import timeline
+from incidents.services import timeline, turns
 
 Kind = TimelineEntry.Kind
 State = ChecklistItem.State
@@ -282,7 +282,7 @@ def _workable(item: ChecklistItem) -> Incident:
 def _open_for_work(incident: Incident) -> Incident:
     """Locked, so that it is not closed meanwhile. The list is worked on after it is resolved too: its last items are
     what is learnt."""
-    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    incident = turns.at_incident(incident)
     if incident.status == Incident.Status.CLOSED:
         raise Refused(_now("This incident is closed. Reopen it to change its checklist."))
     return incident

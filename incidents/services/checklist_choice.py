@@ -20,7 +20,7 @@ from incidents.models import (
 )
 from incidents.queries.checklist import fitting_template
 from incidents.queries.degradation import in_every_language
-from incidents.services import timeline
+from incidents.services import timeline, turns
 from incidents.services.checklist import put_in_order
 
 
@@ -30,7 +30,7 @@ def choose(incident: Incident) -> ChecklistTemplate | None:
 
     What somebody has worked on stays, as does what was added; what nobody has touched makes room for the new list.
     """
-    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    incident = turns.at_incident(incident)
     template = fitting_template(incident.assumed_severity, incident.failure)
     followed = ChosenChecklist.objects.filter(incident=incident).select_related("template").first()
     if template is None or (followed is not None and followed.template_id == template.pk):

@@ -15,7 +15,7 @@ from dr_console.live.publish import nudge
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import Handover, Incident, RoleAssignment, TimelineEntry
 from incidents.queries.briefing import briefing_facts
-from incidents.services import asks, personal, timeline
+from incidents.services import asks, personal, timeline, turns
 
 Kind = TimelineEntry.Kind
 Role = RoleAssignment.Role
@@ -103,6 +103,7 @@ def end_role(assignment: RoleAssignment, *, by: User) -> None:
         raise Refused(_now("Command is handed over, so that somebody leads at every moment."))
     if assignment.person != by and not by.has_perm(COMMAND):
         raise Refused(_now("This is the role of %(name)s.") % {"name": assignment.person})
+    turns.at_console_and(assignment.incident)
     if not RoleAssignment.objects.filter(pk=assignment.pk, until=None).update(until=now()):
         return
     _tell_pages(assignment.incident)
@@ -184,7 +185,7 @@ def status_changed(incident: Incident) -> None:
 
 # --- What changes ------------------------------------------------------------------------------------------------
 def _open(incident: Incident) -> Incident:
-    found = Incident.objects.select_for_update().get(pk=incident.pk)
+    found = turns.at_console_and(incident)
     if found.is_over:
         said = {"reference": found.reference, "status": found.get_status_display()}
         raise Refused(_now("%(reference)s is in the state “%(status)s”: reopen it first.") % said)
@@ -232,6 +233,7 @@ def _answer(handover: Handover, state: Handover.State, *, by: User, **fields: ob
 
 def _settle(handover: Handover, state: Handover.State, **fields: object) -> None:
     """Once: whoever comes second is told that it is over."""
+    turns.at_console_and(handover.incident)
     mine = Handover.objects.filter(pk=handover.pk, state=State.OFFERED)
     if not mine.update(state=state, answered_at=now(), **fields):
         raise Refused(_now("This offer is no longer open: look at the page again."))

@@ -14,7 +14,7 @@ from dr_console.errors import Refused
 from dr_console.live.publish import nudge
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import CommandDecision, Incident, Opinion, RoleAssignment, TimelineEntry
-from incidents.services import timeline
+from incidents.services import timeline, turns
 
 Kind = TimelineEntry.Kind
 State = CommandDecision.State
@@ -30,7 +30,7 @@ def put_up(incident: Incident, question: str, options: Sequence[str], *, by: Use
     question, wanted = question.strip(), _options(options)
     if not question:
         raise Refused(_now("Say what is to be decided."))
-    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    incident = turns.at_incident(incident)
     known = CommandDecision.objects.filter(incident=incident, question=question, state=State.OPEN).first()
     if known is not None:
         return known

@@ -258,6 +258,7 @@ def _burning() -> Incident | None:
 
 def _tell(change: DegradationChange) -> None:
     said = _said(change)
+    nudge("console", "degradation")
     if change.incident is not None:
         timeline.record(
             change.incident,
@@ -275,7 +276,6 @@ def _tell(change: DegradationChange) -> None:
         incident=change.incident,
         is_practice=change.is_practice,
     )
-    nudge("console", "degradation")
 
 
 def _said(change: DegradationChange) -> Sentence:

@@ -12,12 +12,12 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
 
 from dr_console.audit.services import record as audit
-from dr_console.live.publish import nudge
+from dr_console.live.publish import hold, nudge
 from dr_console.plans.queries import newest_version
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import Incident, ReferenceCounter, ReportTemplate, Service, Severity, TimelineEntry
 from incidents.queries.lifecycle import goes_on_in, open_about
-from incidents.services import alerts, consequences, timeline
+from incidents.services import alerts, consequences, timeline, turns
 
 Kind = TimelineEntry.Kind
 Status = Incident.Status
@@ -62,6 +62,7 @@ def declare(
     whoever comes second finds what the first has written.
     """
     year = now().year
+    hold("console")
     _take_turn(year)
     known = _declared_with(facts.get("client_token", "")) or open_about(facts.get("dedup_key", ""))
     if known is not None:
@@ -98,7 +99,7 @@ def rediagnose(incident: Incident, *, title: Sentence, severity: Severity, **fac
 
     A severity never goes down by itself.
     """
-    incident = locked(incident)
+    incident = turns.at_console_and(incident)
     worse = min(severity, incident.assumed_severity, key=Severity.values.index)
     changed: dict[str, Any] = {**facts, "severity": worse}
     if incident.origin == Incident.Origin.BREACH:  # else people gave it its name
@@ -122,7 +123,7 @@ def join(incident: Incident, *, title: Sentence, severity: Severity, **facts: Un
 
     It began with whatever of the two was earlier. A severity never goes down by itself.
     """
-    incident = locked(incident)
+    incident = turns.at_console_and(incident)
     started_at = min(facts.pop("started_at", None) or incident.started_at, incident.started_at)
     detected_at = incident.detected_at or facts.pop("detected_at", None)
     was = incident.severity
@@ -145,7 +146,7 @@ def recovered(incident: Incident, *, at: datetime, verified_at: datetime) -> boo
     """Users are served again: the clock of the recovery time stopped `at` the first good probe of those that verified
     it. The incident is mitigated; resolving it stays with people. False if that was known.
     """
-    incident = locked(goes_on_in(incident))
+    incident = turns.at_console_and(goes_on_in(incident))
     if incident.recovered_at is not None or incident.is_over:
         return False
     was = incident.status
@@ -168,7 +169,7 @@ def failing_again(incident: Incident, *, at: datetime, why: Sentence, was_measur
     False if it was open, or if only a person said that it was mitigated: that may be so while probes fail.
     `was_measured`: False where it was mitigated because its alerts had cleared, with no probe that saw it recover.
     """
-    incident = locked(goes_on_in(incident))
+    incident = turns.at_console_and(goes_on_in(incident))
     if incident.status != Status.MITIGATED or was_measured and incident.recovered_at is None:
         return False
     incident.status, incident.mitigated_at = Status.OPEN, None
@@ -188,11 +189,6 @@ def _record_recovery(incident: Incident, verified_at: datetime) -> None:
     key, probes = f"{at:%Y%m%d%H%M%S}", TimelineEntry.Source.PROBES
     timeline.record(incident, back, kind=Kind.RECOVERED, at=at, dedup_key=f"recovered:{key}", source=probes)
     timeline.record(incident, certain, kind=Kind.CHANGED, at=verified_at, dedup_key=f"verified:{key}", source=probes)
-
-
-def locked(incident: Incident) -> Incident:
-    """As it is now, and as nobody else changes it until the end of the transaction."""
-    return Incident.objects.select_for_update().get(pk=incident.pk)
 
 
 def tell_pages(incident: Incident) -> None:

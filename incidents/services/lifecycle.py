@@ -18,8 +18,8 @@ from dr_console.audit.services import record as audit
 from dr_console.errors import Refused
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import Incident, Severity, TimelineEntry
-from incidents.services import consequences, timeline
-from incidents.services.incident import locked, tell_pages
+from incidents.services import consequences, timeline, turns
+from incidents.services.incident import tell_pages
 
 Kind, Status = TimelineEntry.Kind, Incident.Status
 SAID = {
@@ -33,13 +33,13 @@ SAID = {
 @transaction.atomic
 def mitigate(incident: Incident, *, by: User | None, reason: str = "") -> Incident:
     """Users are no longer harmed, as a person or a step says, be it repaired or not."""
-    return _become(locked(incident), Status.MITIGATED, by=by, reason=reason, mitigated_at=now())
+    return _become(turns.at_console_and(incident), Status.MITIGATED, by=by, reason=reason, mitigated_at=now())
 
 
 @transaction.atomic
 def resolve(incident: Incident, *, by: User, reason: str = "") -> Incident:
     """It is over. Only people say so."""
-    incident = locked(incident)
+    incident = turns.at_console_and(incident)
     run = incident.runs.active().first()
     if run is not None:
         raise Refused(_now("Run %(run)s is still at work on it. Wait for its end, or abort it.") % {"run": run.code})
@@ -49,13 +49,13 @@ def resolve(incident: Incident, *, by: User, reason: str = "") -> Incident:
 @transaction.atomic
 def close(incident: Incident, *, by: User, reason: str = "") -> Incident:
     """Nothing is left to be done about it, but for the postmortem where one is owed."""
-    return _become(locked(incident), Status.CLOSED, by=by, reason=reason, closed_at=now())
+    return _become(turns.at_console_and(incident), Status.CLOSED, by=by, reason=reason, closed_at=now())
 
 
 @transaction.atomic
 def reopen(incident: Incident, *, by: User, reason: str) -> Incident:
     """It is not over after all: its clocks run on as if it had never been said."""
-    incident = locked(incident)
+    incident = turns.at_console_and(incident)
     if not reason.strip():
         raise Refused(_now("Say why it is opened again."))
     if incident.merged_into is not None:
@@ -74,7 +74,7 @@ def set_severity(
 
     `seen`: what it was when the person looked, so that nobody decides on what another has changed meanwhile.
     """
-    incident = locked(incident)
+    incident = turns.at_console_and(incident)
     if incident.status == Status.CLOSED:
         raise Refused(_now("%(reference)s is closed. Open it again first.") % {"reference": incident.reference})
     if seen is not None and seen != incident.severity:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop as _
 
 from dr_console.audit.services import record as audit
 from dr_console.errors import Refused
-from dr_console.live.publish import nudge
+from dr_console.live.publish import hold, nudge
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import Incident, Severity, TimelineEntry
 from incidents.services import consequences, timeline
@@ -84,7 +84,8 @@ def unmerge(duplicate: Incident, *, by: User, reason: str = "") -> Incident:
 
 def _both(duplicate: Incident, into: Incident) -> tuple[Incident, Incident]:
     """Locked in the order of their numbers, so that two who merge them crosswise do not wait for each other."""
-    rows = Incident.objects.select_for_update(of=("self",)).select_related("merged_into").order_by("pk")
+    hold("console")
+    rows = Incident.objects.locked().select_related("merged_into").order_by("pk")
     found = {one.pk: one for one in rows.filter(pk__in=(duplicate.pk, into.pk))}
     return found[duplicate.pk], found[into.pk]
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
+from dr_console.live.publish import hold
 from dr_console.notifications.messages import Message
 from dr_console.notifications.models import Delivery
 from dr_console.notifications.services import notify
@@ -41,6 +42,7 @@ def page(person: User, incident: Incident, said: Sentence, *, dedup_key: str, pa
 def _send(
     person: User, channels: tuple[ChannelKind, ...], incident: Incident, said: Sentence, dedup_key: str, path: str
 ) -> list[Delivery]:
+    hold("console")
     reachable = _reachable(person, channels)
     if not any(one.address for one in reachable):
         _say_unreachable(person, incident, dedup_key)

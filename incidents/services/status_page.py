@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from dr_console.audit.services import record as audit
 from dr_console.errors import Refused
-from dr_console.live.publish import nudge
+from dr_console.live.publish import hold, nudge
 from dr_console.web.sentences import Texts
 from incidents.models import MaintenanceNotice, Service, StatusPage, StatusStore
 
@@ -22,6 +22,7 @@ from incidents.models import MaintenanceNotice, Service, StatusPage, StatusStore
 @transaction.atomic
 def changed() -> None:
     """What it says is different: it is written and pushed anew, by whoever looks next. Harmless to say twice."""
+    hold("console")
     StatusPage.objects.bulk_create([StatusPage(wanted=0)], ignore_conflicts=True)
     StatusPage.objects.update(wanted=F("wanted") + 1, changed_at=now())
     nudge("console", "status-page")

@@ -15,7 +15,7 @@ from dr_console.live.publish import nudge
 from dr_console.web.sentences import sentence
 from incidents.models import Audience, ChannelKind, Incident, Stage, StatusUpdate, TimelineEntry, UpdateDue
 from incidents.queries.updates import SOON, cadence, current_policies, newest_of
-from incidents.services import alerts, personal, status_page, timeline
+from incidents.services import alerts, personal, status_page, timeline, turns
 
 # What is new is told within so long: that it is mitigated, over, or not over after all.
 NEWS_WITHIN = timedelta(minutes=10)
@@ -131,6 +131,7 @@ def _tell_one(due: UpdateDue, at: datetime) -> bool:
     if owed_at is None:
         return False
     late = owed_at <= at
+    turns.at_console_and(due.incident)
     mine = UpdateDue.objects.filter(pk=due.pk, at=owed_at)
     # What is overdue needs no reminder any more.
     claimed = (

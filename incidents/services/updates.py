@@ -20,7 +20,7 @@ from dr_console.notifications.messages import Message, Words
 from dr_console.web.sentences import Sentence, Texts, sentence
 from incidents.models import Audience, Impact, Incident, ItemAction, Stage, StatusUpdate, TimelineEntry, UpdateDue
 from incidents.queries.updates import PARTS, readers
-from incidents.services import alerts, checklist, status_page, timeline, update_dues
+from incidents.services import alerts, checklist, status_page, timeline, turns, update_dues
 
 Kind = TimelineEntry.Kind
 LONGEST_PROMISE = timedelta(days=7)
@@ -67,7 +67,7 @@ def publish(incident: Incident, drafts: Iterable[Draft], *, by: User, token: str
 
     Raises Refused where the incident is a duplicate, a draft says nothing, or its promise cannot be kept.
     """
-    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    incident = turns.at_console_and(incident)
     at = now()
     asked = list(drafts)
     _check(incident, asked, at)
@@ -167,6 +167,7 @@ def withdraw(update: StatusUpdate, *, by: User, reason: str) -> StatusUpdate:
     reason = reason.strip()
     if not reason:
         raise Refused(_now("Say why it is withdrawn."))
+    turns.at_console_and(update.incident)
     standing = StatusUpdate.objects.standing().filter(pk=update.pk)
     if not standing.update(withdrawn_at=now(), withdrawn_by=by, withdrawn_reason=reason[:500]):
         raise Refused(_now("It has been withdrawn already."))
@@ -193,6 +194,7 @@ def snooze(incident: Incident, audience: Audience, *, minutes: int, reason: str,
     reason = reason.strip()
     if not reason:
         raise Refused(_now("Say why the update can wait."))
+    incident = turns.at_incident(incident)
     due = update_dues.put_off(incident, audience, until=now() + timedelta(minutes=minutes), reason=reason, by=by)
     if due is None:
         raise Refused(_now("This audience is owed no update."))
