@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
-from django_htmx.http import trigger_client_event
 
 from dr_console.errors import Refused
 from dr_console.runs import asking, telling
@@ -24,6 +23,7 @@ from dr_console.web.access import PermissionMissing, needs
 from dr_console.web.listing import list_page
 from dr_console.web.middleware import way_back
 from dr_console.web.requests import ConsoleRequest
+from dr_console.web.responses import dialog_closed
 
 VIEW = "runs.view_run"
 NEWEST_EVENTS = 30
@@ -149,9 +149,7 @@ def _ask(
 def _done(request: ConsoleRequest, back: str, said: str) -> HttpResponse:
     """To htmx: no dialog any more, and the panels renew themselves. To everyone else the page they came from."""
     if request.htmx:
-        response = HttpResponse("")
-        response["HX-Retarget"], response["HX-Reswap"] = "#ask", "innerHTML"
-        return trigger_client_event(response, "live:run", {})
+        return dialog_closed("run")
     messages.success(request, said)
     is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     return HttpResponseRedirect(back if is_ours else way_back(request))

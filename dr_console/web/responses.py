@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import translation
 from django.utils.translation import get_language
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from dr_console.web.requests import ConsoleRequest
 
@@ -42,6 +42,18 @@ def say(request: HttpRequest, text: str, *, status: int, level: str = "error") -
     response["HX-Retarget"] = "#messages"
     response["HX-Reswap"] = "innerHTML"
     return response
+
+
+def renewed(panel: str) -> HttpResponse:
+    """To htmx, after one press: nothing but that the panel of this live name is to renew itself."""
+    return trigger_client_event(HttpResponse(status=204), f"live:{panel}", {})
+
+
+def dialog_closed(panel: str) -> HttpResponse:
+    """To htmx, after what was asked in a dialog: no dialog any more, and the panel of this live name renews itself."""
+    response = HttpResponse("")
+    response["HX-Retarget"], response["HX-Reswap"] = "#ask", "innerHTML"
+    return trigger_client_event(response, f"live:{panel}", {})
 
 
 def file_of(request: HttpRequest, pieces: Iterator[str], *, name: str, content_type: str) -> StreamingHttpResponse:

@@ -11,12 +11,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_htmx.http import trigger_client_event
 
 from dr_console.errors import Refused
 from dr_console.web.access import needs
 from dr_console.web.listing import list_page
 from dr_console.web.requests import ConsoleRequest
+from dr_console.web.responses import dialog_closed
 from incidents.filters import DegradationFilter
 from incidents.forms import DegradationForm
 from incidents.models import DegradationChange, DegradationLevel
@@ -93,9 +93,7 @@ def _done(request: ConsoleRequest, said: str) -> HttpResponse:
     if not request.htmx:
         messages.success(request, said)
         return redirect("incidents:degradation")
-    response = HttpResponse("")
-    response["HX-Retarget"], response["HX-Reswap"] = "#ask", "innerHTML"
-    return trigger_client_event(response, "live:degradation", {})
+    return dialog_closed("degradation")
 
 
 def _panel(request: ConsoleRequest) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_htmx.http import trigger_client_event
 
 from dr_console.errors import Refused
 from dr_console.web.access import needs
 from dr_console.web.requests import ConsoleRequest
+from dr_console.web.responses import dialog_closed, renewed
 from incidents.checklist_forms import AddForm, DetailsForm
 from incidents.models import ChecklistItem, Incident, ItemAction
 from incidents.queries.checklist import PRESSED, QUESTIONS, ShownChecklist, shown_checklist
@@ -111,7 +111,7 @@ def move(request: ConsoleRequest, reference: str, key: str) -> HttpResponse:
     up = request.POST.get("to") == "up"
     checklist.move(found, by=request.user, up=up, past=_neighbour(found, up=up))
     if request.htmx:
-        return trigger_client_event(HttpResponse(status=204), "live:checklist", {})
+        return renewed("checklist")
     return redirect("incidents:checklist-item", reference, key)
 
 
@@ -189,9 +189,7 @@ def _changed(request: ConsoleRequest, reference: str, said: str) -> HttpResponse
     if not request.htmx:
         messages.success(request, said)
         return redirect("incidents:detail", reference)
-    response = HttpResponse("")
-    response["HX-Retarget"], response["HX-Reswap"] = "#ask", "innerHTML"
-    return trigger_client_event(response, "live:checklist", {})
+    return dialog_closed("checklist")
 
 
 def _neighbour(found: ChecklistItem, *, up: bool) -> ChecklistItem | None:

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
-from django_htmx.http import trigger_client_event
 
 from dr_console.errors import Refused
 from dr_console.web.access import needs
 from dr_console.web.requests import ConsoleRequest
+from dr_console.web.responses import dialog_closed
 from incidents.lifecycle_forms import ASKS, COMMAND, MergeForm, ReasonForm, SeverityForm
 from incidents.models import Incident, Severity
 from incidents.queries import consequences
@@ -159,6 +159,4 @@ def _done(request: ConsoleRequest, incident: Incident, said: str) -> HttpRespons
     if not request.htmx:
         messages.success(request, said)
         return redirect(incident)
-    response = HttpResponse("")
-    response["HX-Retarget"], response["HX-Reswap"] = "#ask", "innerHTML"
-    return trigger_client_event(response, "live:incident", {})
+    return dialog_closed("incident")

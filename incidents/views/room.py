@@ -9,10 +9,10 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django_htmx.http import trigger_client_event
 
 from dr_console.errors import Refused
 from dr_console.web.requests import ConsoleRequest
+from dr_console.web.responses import dialog_closed, renewed
 from incidents.models import Incident
 
 VIEW = "incidents.view_incident"
@@ -67,7 +67,7 @@ def asked(
 def changed(request: ConsoleRequest, incident: Incident, panel: str, said: str) -> HttpResponse:
     """After one press: to htmx only that the panel is to renew itself."""
     if request.htmx:
-        return trigger_client_event(HttpResponse(status=204), f"live:{panel}", {})
+        return renewed(panel)
     messages.success(request, said)
     return redirect(incident)
 
@@ -77,9 +77,7 @@ def _done(request: ConsoleRequest, incident: Incident, question: Question) -> Ht
     if not request.htmx:
         messages.success(request, question.said)
         return redirect(incident)
-    response = HttpResponse("")
-    response["HX-Retarget"], response["HX-Reswap"] = "#ask", "innerHTML"
-    return trigger_client_event(response, f"live:{question.panel}", {})
+    return dialog_closed(question.panel)
 
 
 def _form(

@@ -19,7 +19,7 @@ from dr_console.errors import Refused
 from dr_console.web.access import needs
 from dr_console.web.paging import BrokenCursor
 from dr_console.web.requests import ConsoleRequest
-from dr_console.web.responses import file_of, invalid
+from dr_console.web.responses import file_of, invalid, renewed
 from incidents import timeline_export
 from incidents.models import Incident, TimelineEntry
 from incidents.queries import timeline as queries
@@ -124,7 +124,7 @@ def pin(request: ConsoleRequest, reference: str) -> HttpResponse:
     is_off = request.POST.get("off") == "yes"
     (services.unpin if is_off else services.pin)(incident, line, by=request.user)
     if request.htmx:
-        return trigger_client_event(HttpResponse(status=204), "live:timeline", {})
+        return renewed("timeline")
     return redirect(_back(request, incident))
 
 
