@@ -144,6 +144,7 @@ def _kept(source: AlertSource, call: Call, answer: Answer, at: datetime) -> Answ
     is_strange = answer.outcome in AlertPayload.STRANGE
     if is_strange and _is_hammered(source, at):
         return answer
+    nudge("console", "alert-payloads")  # before the rows that two who come at once drop
     most = KEPT_BYTES_OF_STRANGERS if is_strange else KEPT_BYTES
     AlertPayload.objects.create(
         source=source,
@@ -157,7 +158,6 @@ def _kept(source: AlertSource, call: Call, answer: Answer, at: datetime) -> Answ
         address=call.address[:45],
     )
     _drop_the_oldest(source, is_strange)
-    nudge("console", "alert-payloads")
     return answer
 
 
