@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.timezone import now
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -50,7 +51,7 @@ class MappingField(forms.CharField):
         help_text = _("One a line: title = data.title. Of a signed webhook only. Fields:")
         super().__init__(
             label=_("Where the fields are"),
-            help_text=f"{help_text} {names}",
+            help_text=format_lazy("{} {}", help_text, names),
             widget=forms.Textarea(attrs={"rows": 4, **CODE}),
             required=False,
             max_length=4000,

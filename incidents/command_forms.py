@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from incidents.models import RoleAssignment
 from incidents.queries.command import COMMAND, RESPOND, people_who_may
@@ -49,7 +49,7 @@ class ReasonForm(forms.Form):
 class OfferForm(PersonForm):
     asks_for = "receiver"
 
-    receiver = PersonField(label=gettext_lazy("To"), queryset=User.objects.none())
+    receiver = PersonField(label=pgettext_lazy("recipient", "To"), queryset=User.objects.none())
     note = forms.CharField(
         label=gettext_lazy("What they have to know beside the briefing"),
         required=False,

@@ -72,7 +72,7 @@ class DeclareForm(forms.Form):
         label=gettext_lazy("What is wrong"),
         max_length=200,
         help_text=gettext_lazy("In a few words, as users notice it: “Checkout answers with errors”."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
     severity = forms.ChoiceField(
         label=gettext_lazy("How bad it is"),

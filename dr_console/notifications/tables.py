@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dr_console.notifications.looks import delivery_state, trouble
 from dr_console.notifications.models import Channel, Delivery
@@ -22,7 +22,7 @@ class DeliveryTable(ConsoleTable):
     live = "deliveries"
     created_at = MomentColumn(verbose_name=gettext_lazy("When"))
     channel = Column(verbose_name=gettext_lazy("Channel"), orderable=False)
-    recipient = Column(verbose_name=gettext_lazy("To"), orderable=False, empty_values=())
+    recipient = Column(verbose_name=pgettext_lazy("recipient", "To"), orderable=False, empty_values=())
     subject = Column(verbose_name=gettext_lazy("What"), orderable=False)
     state = Column(verbose_name=gettext_lazy("What became of it"), orderable=False)
 

@@ -139,7 +139,7 @@ def _steps(incident: Incident) -> QuerySet[Step]:
 
 def _line_of_step(step: Step) -> Line:
     at = step.ended_at or step.run.created_at
-    words = f"{step.title}: {step.get_state_display()}"
+    words = _("%(step)s: %(state)s") % {"step": step.title, "state": step.get_state_display()}
     evidence = step.run.get_absolute_url()
     return Line(at, words, Kind.ACTED, "", f"step-{step.pk}", Source.RUN, evidence)
 

@@ -71,7 +71,7 @@ def _html(name: str, page: PublicPage, language: str) -> File:
         "page": page,
         "language": language,
         "title": _title(),
-        "overall": OVERALL[page.overall](),
+        "overall": _overall(page),
         "components": [_component(one, language) for one in page.components],
         "current": [_story(one, page, language) for one in page.current],
         "past": [_story(one, page, language) for one in page.past],
@@ -94,6 +94,13 @@ OVERALL = {
     Impact.PARTIAL: lambda: _("Some services fail for some users"),
     Impact.MAJOR: lambda: _("Some services do not work"),
 }
+
+
+def _overall(page: PublicPage) -> str:
+    """Nobody is told that all is well right above what goes wrong."""
+    if page.overall == Impact.OPERATIONAL and page.current:
+        return _("Something is wrong, and being worked on")
+    return OVERALL[page.overall]()
 
 
 def said(texts: Mapping[str, str], language: str) -> Said | None:

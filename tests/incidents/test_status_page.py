@@ -106,6 +106,13 @@ def test_what_is_published_is_told_in_both_languages(incident):
     assert '<html lang="zh-hans"' in chinese
 
 
+def test_that_all_is_well_is_not_said_above_what_is_wrong(incident):
+    publish(incident, impact={})
+    page = text("index.html")
+    assert "Something is wrong, and being worked on" in page
+    assert "All services work" not in page
+
+
 def test_what_was_written_in_one_language_says_so_in_the_other(incident):
     publish(incident, headline={"en": "API fails"})
     assert '<span lang="en">API fails</span>' in text("index.zh-hans.html")
