@@ -14,6 +14,8 @@ from tests.e2e.pages import Look, check_page, listen, log_in, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WITHIN_A_SECOND_AND_SOME = 5_000
+# Where the end of a stream is not noticed: without a sign of life for 18 s, and pages look every 8 s.
+SURELY_GONE = 40_000
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ def test_two_people_lead_ask_and_decide_together(
         expect(hers.locator(".incident-bar")).to_contain_text("Commander: bob", timeout=WITHIN_A_SECOND_AND_SOME)
 
         his.close()
-        expect(hers.locator("#here")).not_to_contain_text("bob")
+        expect(hers.locator("#here")).not_to_contain_text("bob", timeout=SURELY_GONE)
         assert [line for lines in noise for line in lines if "status of 422" not in line] == []
 
 

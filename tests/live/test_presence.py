@@ -17,10 +17,14 @@ ADA, BOB = 7, 8
 
 
 @pytest.fixture(autouse=True)
-def room(redis_url):
+def room(redis_url, monkeypatch):
+    # On a machine that is busy with other tests Redis may take its time, and would be left alone then.
+    monkeypatch.setattr(presence, "WAIT_SECONDS", 20)
+    presence._room_of.cache_clear()
     client = redis.Redis.from_url(redis_url)
     client.delete("here:incident-1")
     yield client
+    presence._room_of.cache_clear()
     client.close()
 
 
