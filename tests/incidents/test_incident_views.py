@@ -57,6 +57,14 @@ def test_an_incident_tells_its_facts(client, viewer):
     assert all(fact in page for fact in ("Tokyo is dark", "INC-2026-705", "vera", version.get_absolute_url()))
 
 
+def test_nothing_on_the_page_has_an_empty_id(client):
+    """What is focused stays so by its id, when its panel renews itself."""
+    client.force_login(make.user("cora", role="commander"))
+    page = client.get(make.incident().get_absolute_url()).content.decode()
+    assert 'id="state-1"' in page
+    assert 'id=""' not in page
+
+
 def test_a_drill_is_marked(client, viewer):
     incident = make.incident(reference="INC-2026-706", is_practice=True)
     assert "Drill" in text(client, incident.get_absolute_url())
