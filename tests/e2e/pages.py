@@ -13,7 +13,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 HTML_LANG = {"en": "en", "zh-hans": "zh-hans"}
 VIOLATIONS = 'axe.run({resultTypes: ["violations"]}).then((found) => found.violations)'
@@ -113,10 +113,19 @@ def _be(page: Page, look: Look) -> None:
     page.emulate_media(color_scheme=look.scheme)
 
 
+# What htmx says of a request that a later one took the place of; of one that failed it says sendError besides.
+GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")
+
+
 def listen(page: Page) -> list[str]:
     """What the browser's console says from now on, and what the page asks of other hosts."""
     noise: list[str] = []
-    page.on("console", lambda message: noise.append(f"console: {message.type}: {message.text}"))
+
+    def hear(message: ConsoleMessage) -> None:
+        if not message.text.startswith(GIVEN_UP):
+            noise.append(f"console: {message.type}: {message.text}")
+
+    page.on("console", hear)
     page.on("pageerror", lambda error: noise.append(f"error: {error}"))
 
     def remember(request: Any) -> None:
