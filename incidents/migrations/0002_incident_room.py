@@ -1387,5 +1387,9 @@ class Migration(migrations.Migration):
             model_name='updatewording',
             constraint=models.UniqueConstraint(fields=('policy', 'stage'), name='wording_once_for_each_stage'),
         ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(fields=['-started_at', '-id'], name='incident_newest_first'),
+        ),
         migrations.RunPython(create_triggers, drop_triggers),
     ]

@@ -127,6 +127,7 @@ class Incident(models.Model):
 
     class Meta:
         ordering = ["-started_at"]
+        indexes = [models.Index(name="incident_newest_first", fields=["-started_at", "-id"])]
         constraints = [
             models.CheckConstraint(
                 name="incident_resolved_exactly_when_it_has_a_time",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import structlog
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,8 @@ from dr_console.web.sentences import spoken
 from incidents.models import AlertPayload, AlertSource
 from incidents.services import alert_intake
 from incidents.services.alert_sources import SecretUnreadable
+
+log = structlog.get_logger(__name__)
 
 Outcome = AlertPayload.Outcome
 RETRY_SECONDS = 10
@@ -28,7 +31,8 @@ def hook(request: HttpRequest, key: str) -> HttpResponse:
     """Whatever goes wrong on our side is answered with 503: senders try again then, and do not after a 4xx."""
     try:
         return _answered(request, key)
-    except DatabaseError:
+    except DatabaseError as error:
+        log.error("An alert could not be put down", source=key, error=str(error))
         return _later("The database of the console does not answer: send it again.")
     except SecretUnreadable:
         return _later("The console cannot read the secret of this source: an administrator has to give it another one.")

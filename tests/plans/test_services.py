@@ -184,7 +184,7 @@ def test_what_others_refer_to_cannot_be_removed(ada):
     base = make.plan().number
     with pytest.raises(PlanError) as caught:
         services.remove_entry("contacts", "cto", base_version=base, by=ada)
-    assert {problem.path[0] for problem in caught.value.problems} == {"escalation_policies"}
+    assert {problem.path[0] for problem in caught.value.problems} == {"escalation_policies", "status_updates"}
     assert Contact.objects.current().filter(key="cto").exists()
 
 

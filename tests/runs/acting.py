@@ -52,7 +52,7 @@ class Put(StepFunction):
 
     name = "test.put"
     settle_seconds: ClassVar[float] = 0.0
-    verify_seconds: ClassVar[float] = 0.4
+    verify_seconds: ClassVar[float] = 30.0
 
     def observe(self, context: Context) -> Observation:
         name, value = context.parameters["name"], context.parameters["value"]

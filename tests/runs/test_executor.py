@@ -12,6 +12,7 @@ from dr_console.runs import events, executor
 from dr_console.runs.models import Run, Step
 from dr_console.web.sentences import sentence, spoken
 from tests.runs.acting import (
+    Put,
     drive,
     kinds,
     lost,
@@ -87,7 +88,8 @@ def test_it_is_looked_until_the_effect_is_seen(world):
     assert world.effects == [("a", "new")]
 
 
-def test_an_effect_that_is_not_seen_in_time_is_a_failure_and_is_not_done_again(world):
+def test_an_effect_that_is_not_seen_in_time_is_a_failure_and_is_not_done_again(world, monkeypatch):
+    monkeypatch.setattr(Put, "verify_seconds", 0.4)
     run = start(put("a"), put("b", "a"))
     world.script["act"] = ["nothing"]
     done = carried_out(run)

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from dr_console.runs import executor, services
 from dr_console.runs.models import ResourceLock, Run, Step
 from tests import make
-from tests.runs.acting import drive, kinds, orphan, put, start, step, watch
+from tests.runs.acting import Put, drive, kinds, orphan, put, start, step, watch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("world")]
 S, R = Step.State, Run.State
@@ -34,7 +34,8 @@ def test_a_step_whose_process_was_killed_in_the_act_is_taken_over(world, happene
     assert world.effects == ([] if happened else [("a", "new")])
 
 
-def test_what_a_vendor_has_accepted_is_never_asked_for_again(world):
+def test_what_a_vendor_has_accepted_is_never_asked_for_again(world, monkeypatch):
+    monkeypatch.setattr(Put, "verify_seconds", 0.4)
     run = start(put("a"))
     orphan(run, "a", phase="verify", intent_at=now(), acted_at=now(), before={"value": None})
     done = carried_out(run)

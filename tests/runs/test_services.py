@@ -13,7 +13,7 @@ from dr_console.runs import executor, services
 from dr_console.runs.models import Command, Outbox, Run, Step
 from dr_console.web.sentences import spoken
 from tests import make
-from tests.runs.acting import drive, lost, orphan, put, refused, spec, start, states, step, watch
+from tests.runs.acting import Put, drive, lost, orphan, put, refused, spec, start, states, step, watch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("world")]
 S, R = Step.State, Run.State
@@ -275,7 +275,8 @@ def test_a_failed_step_is_tried_again(world, ada):
     assert drive(services.retry_step(step(run, "a"), by=ada)).state == R.SUCCEEDED
 
 
-def test_what_was_never_seen_is_done_again_when_a_person_says_so(world, ada):
+def test_what_was_never_seen_is_done_again_when_a_person_says_so(world, ada, monkeypatch):
+    monkeypatch.setattr(Put, "verify_seconds", 0.4)
     world.script["act"] = ["nothing"]
     world.things["a"] = "old"
     run = drive(start(put("a")))
