@@ -23,9 +23,9 @@ test: $(VENV)/.installed-for-development
 	@sh tests/browser.sh
 	@sh tests/databases.sh
 	@echo "On SQLite:"
-	@$(BIN)/python -m pytest -n 4
+	@$(BIN)/python -m pytest -n 3
 	@echo "On PostgreSQL, what touches the database:"
-	@$(BIN)/python -m tests.with_postgres pytest -n 4 --only-database
+	@$(BIN)/python -m tests.with_postgres pytest -n 3 --only-database
 
 check: export DATABASE_URL = sqlite://:memory:
 check: $(VENV)/.installed-for-development

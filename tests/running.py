@@ -43,7 +43,7 @@ class Running:
     def printed(self) -> str:
         return "\n".join(self.lines)
 
-    def wait_for(self, pattern: str, *, times: int = 1, seconds: float = 30) -> list[str]:
+    def wait_for(self, pattern: str, *, times: int = 1, seconds: float = 180) -> list[str]:
         """Wait until `pattern` was printed so many times; its matches, or their first groups."""
         until = time.monotonic() + seconds
         while len(found := re.findall(pattern, self.printed)) < times:

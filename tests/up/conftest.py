@@ -39,7 +39,7 @@ class Console:
     def get(self, path: str, **options: Any) -> httpx.Response:
         return httpx.get(f"{self.address}{path}", timeout=30, **options)
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_until_ready(self, seconds: float = 180) -> None:
         self.program.wait_for("Ctrl-C stops it", seconds=seconds)
         self.program.wait_for("(watch|sandbox) started", times=2 if self.is_sandbox else 1)
         until = time.monotonic() + seconds
@@ -49,7 +49,9 @@ class Console:
 
     def process(self, name: str, *, starts: int = 1) -> int:
         """Process id of what was started under this name, for the so manyth time."""
-        return int(self.program.wait_for(rf"\| {name} started \(process (\d+)\)", times=starts, seconds=45)[starts - 1])
+        return int(
+            self.program.wait_for(rf"\| {name} started \(process (\d+)\)", times=starts, seconds=120)[starts - 1]
+        )
 
 
 @pytest.fixture
