@@ -6,7 +6,6 @@ Its own way, `--dist loadgroup`, groups nothing with pytest 9.2, and does not sa
 from __future__ import annotations
 
 from functools import cache
-from zlib import crc32
 
 from xdist.scheduler import LoadScopeScheduling
 
@@ -25,7 +24,6 @@ def _group(path: str) -> str:
     """By what the module's text says: the process that gives out the tests imports none of them."""
     text = (ROOT / path).read_text()
     if "pytest.mark.processes" not in text:
-        # As many browsers at once as a small machine has processors: with more, pages time out.
-        return f"browser {crc32(path.encode()) % 2}" if "pytest.mark.browser" in text else ""
+        return ""
     # Playwright's event loop stays with its process: no other test that needs a loop may come after one in a browser.
     return "processes in a browser" if "pytest.mark.browser" in text else "processes"
