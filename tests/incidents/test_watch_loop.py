@@ -132,7 +132,8 @@ def test_it_asks_everything_again_and_again_and_keeps_what_it_finds(watching, wo
     gaps = [
         b - a for a, b in zip(world.times("tokyo1.example.com"), world.times("tokyo1.example.com")[1:], strict=False)
     ]
-    assert sum(gaps) / len(gaps) > 0.19
+    # A first round that begins late is followed by one in time.
+    assert sum(gaps) / len(gaps) > 0.15
 
 
 def test_what_fails_is_asked_again_at_once_until_it_is_clear(watching, world, settings):

@@ -93,9 +93,13 @@ def test_pages_hear_who_comes_and_who_has_gone(monkeypatch):
     monkeypatch.setattr(attendance, "AFTER_GRACE_SECONDS", 0.05)
 
     async def story(hub):
-        ada, bob = Listener(hub, topic="incident-1", person=ADA), Listener(hub, topic="incident-1", person=BOB)
+        ada = Listener(hub, topic="incident-1", person=ADA)
+        await until(lambda: there() == {ADA})
+        await ada.until(lambda me: b"connected" in b"".join(me.chunks))
+        heard = ada.chunks.count(SOMEBODY.wire)
+        bob = Listener(hub, topic="incident-1", person=BOB)
         await until(lambda: there() == {ADA, BOB})
-        await ada.until(lambda me: SOMEBODY.wire in me.chunks)
+        await ada.until(lambda me: me.chunks.count(SOMEBODY.wire) > heard)
         heard = ada.chunks.count(SOMEBODY.wire)
         await bob.close()
         await until(lambda: there() == {ADA})
