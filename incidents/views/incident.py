@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -35,6 +35,7 @@ from incidents.views.ask import asks_context
 from incidents.views.command import command_context
 from incidents.views.decision_log import decisions_context
 from incidents.views.lifecycle import state_context
+from incidents.views.room import the_incident
 from incidents.views.timeline import panel_context
 from incidents.views.update import updates_context
 
@@ -58,7 +59,7 @@ def incident_list(request: ConsoleRequest) -> HttpResponse:
 @needs(VIEW)
 @never_cache
 def incident_detail(request: ConsoleRequest, reference: str) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     run = _run(request, incident)
     listed = shown_checklist(incident)
     context = run | _bar(incident, run["runs"]) | _next(request, incident, run["shown"], listed) | {"checklist": listed}
@@ -73,7 +74,7 @@ def incident_detail(request: ConsoleRequest, reference: str) -> HttpResponse:
 @needs(VIEW)
 @never_cache
 def bar(request: ConsoleRequest, reference: str) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     return render(request, "incidents/_incident_bar.html", _bar(incident, runs_of(incident)))
 
 
@@ -81,7 +82,7 @@ def bar(request: ConsoleRequest, reference: str) -> HttpResponse:
 @needs(VIEW)
 @never_cache
 def next_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     return render(request, "incidents/_next_action.html", _next(request, incident, _run(request, incident)["shown"]))
 
 
@@ -89,26 +90,21 @@ def next_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
 @needs(VIEW)
 @never_cache
 def run_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
-    return render(request, "incidents/_run.html", _run(request, _incident(reference)))
+    return render(request, "incidents/_run.html", _run(request, the_incident(reference)))
 
 
 @require_GET
 @needs(VIEW)
 @never_cache
 def deliveries_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
-    return render(request, "incidents/_deliveries.html", _deliveries(_incident(reference)))
+    return render(request, "incidents/_deliveries.html", _deliveries(the_incident(reference)))
 
 
 @require_GET
 @needs(VIEW)
 @never_cache
 def diagnosis_panel(request: ConsoleRequest, reference: str) -> HttpResponse:
-    return render(request, "incidents/_diagnosis.html", _diagnosis(_incident(reference)))
-
-
-def _incident(reference: str) -> Incident:
-    incidents = Incident.objects.select_related("service", "commander", "plan_version", "declared_by", "merged_into")
-    return get_object_or_404(incidents, reference=reference)
+    return render(request, "incidents/_diagnosis.html", _diagnosis(the_incident(reference)))
 
 
 def _bar(incident: Incident, runs: list[Run]) -> dict[str, Any]:

@@ -18,10 +18,11 @@ from dr_console.web.access import needs
 from dr_console.web.requests import ConsoleRequest
 from dr_console.web.responses import dialog_closed, renewed
 from incidents.checklist_forms import AddForm, DetailsForm
-from incidents.models import ChecklistItem, Incident, ItemAction
+from incidents.models import ChecklistItem, ItemAction
 from incidents.queries.checklist import PRESSED, QUESTIONS, ShownChecklist, shown_checklist
 from incidents.queries.leads import lead_of
 from incidents.services import checklist, checklist_actions
+from incidents.views.room import the_incident
 
 VIEW, RESPOND = "incidents.view_incident", "incidents.respond_to_incident"
 
@@ -30,7 +31,7 @@ VIEW, RESPOND = "incidents.view_incident", "incidents.respond_to_incident"
 @needs(VIEW)
 @never_cache
 def panel(request: ConsoleRequest, reference: str) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     return render(request, "incidents/_checklist.html", {"incident": incident, "checklist": shown_checklist(incident)})
 
 
@@ -128,7 +129,7 @@ def answer(request: ConsoleRequest, reference: str) -> HttpResponse:
     condition, says = request.POST.get("condition", ""), request.POST.get("says", "")
     if condition not in QUESTIONS or says not in ("yes", "no"):
         raise Refused(_("The list does not ask that."))
-    checklist.answer(_incident(reference), condition, holds=says == "yes", by=request.user)
+    checklist.answer(the_incident(reference), condition, holds=says == "yes", by=request.user)
     return _changed(request, reference, _("Noted."))
 
 
@@ -136,7 +137,7 @@ def answer(request: ConsoleRequest, reference: str) -> HttpResponse:
 @needs(RESPOND)
 @never_cache
 def add(request: ConsoleRequest, reference: str) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     items = [row.item for row in shown_checklist(incident).items]
     form = AddForm(request.POST or None, items=items)
     if not form.is_valid():
@@ -207,7 +208,3 @@ def _shown_items(shown: ShownChecklist) -> list[ChecklistItem]:
 def _item(reference: str, key: str) -> ChecklistItem:
     items = ChecklistItem.objects.select_related("incident__service", "owner", "settled_by", "added_by")
     return get_object_or_404(items, incident__reference=reference, key=key, dropped_at=None)
-
-
-def _incident(reference: str) -> Incident:
-    return get_object_or_404(Incident, reference=reference)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -23,6 +23,7 @@ from incidents.queries import consequences
 from incidents.queries.lifecycle import merge_targets
 from incidents.queries.lifecycle_acts import acts, duplicates, stages
 from incidents.services import lifecycle, merging
+from incidents.views.room import the_incident
 
 MOST_TARGETS = 20
 ACTS: dict[str, Callable[..., Incident]] = {
@@ -45,7 +46,7 @@ DONE = {
 @needs(COMMAND)
 @never_cache
 def change(request: ConsoleRequest, reference: str, verb: str) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     ask = ASKS[verb]
     form = ReasonForm(request.POST if request.method == "POST" else None, ask=ask, incident=incident)
     context = {"ask": ask, "verb": verb, "title": ask.title}
@@ -69,11 +70,11 @@ def change(request: ConsoleRequest, reference: str, verb: str) -> HttpResponse:
 @needs(COMMAND)
 @never_cache
 def set_severity(request: ConsoleRequest, reference: str) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     form = SeverityForm(request.POST if request.method == "POST" else None)
 
     def asked(status: int = 200, refused: str = "") -> HttpResponse:
-        now = _incident(reference)
+        now = the_incident(reference)
         context = {"changes": consequences.changes(now), "title": _("How bad is it?")}
         return _ask(request, "severity", now, form, context, status, refused)
 
@@ -94,7 +95,7 @@ def set_severity(request: ConsoleRequest, reference: str) -> HttpResponse:
 @needs(COMMAND)
 @never_cache
 def merge(request: ConsoleRequest, reference: str) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     form = MergeForm(request.POST if request.method == "POST" else None)
 
     def asked(status: int = 200, refused: str = "") -> HttpResponse:
@@ -117,7 +118,7 @@ def merge(request: ConsoleRequest, reference: str) -> HttpResponse:
 @needs("incidents.view_incident")
 @never_cache
 def state(request: ConsoleRequest, reference: str) -> HttpResponse:
-    return render(request, "incidents/_state.html", state_context(_incident(reference)))
+    return render(request, "incidents/_state.html", state_context(the_incident(reference)))
 
 
 def state_context(incident: Incident) -> dict[str, Any]:
@@ -128,10 +129,6 @@ def state_context(incident: Incident) -> dict[str, Any]:
         "acts": acts(incident),
         "duplicates": duplicates(incident),
     }
-
-
-def _incident(reference: str) -> Incident:
-    return get_object_or_404(Incident.objects.select_related("service", "merged_into"), reference=reference)
 
 
 def _ask(

@@ -32,7 +32,7 @@ class Question:
 
 
 def the_incident(reference: str) -> Incident:
-    incidents = Incident.objects.select_related("service", "commander", "plan_version", "declared_by")
+    incidents = Incident.objects.select_related("service", "commander", "plan_version", "declared_by", "merged_into")
     return get_object_or_404(incidents, reference=reference)
 
 

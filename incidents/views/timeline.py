@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -25,6 +25,7 @@ from incidents.models import Incident, TimelineEntry
 from incidents.queries import timeline as queries
 from incidents.services import timeline as services
 from incidents.timeline_forms import CorrectionForm, NoteForm, StoryForm
+from incidents.views.room import the_incident
 
 VIEW, WRITE = "incidents.view_incident", "incidents.respond_to_incident"
 # As many as stand on the incident's own page; the others are one press away.
@@ -35,7 +36,7 @@ NEWEST = 12
 @needs(VIEW)
 @never_cache
 def panel(request: ConsoleRequest, reference: str) -> HttpResponse:
-    return render(request, "incidents/_timeline.html", panel_context(request, _incident(reference)))
+    return render(request, "incidents/_timeline.html", panel_context(request, the_incident(reference)))
 
 
 def panel_context(request: ConsoleRequest, incident: Incident) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def note_context(request: ConsoleRequest, incident: Incident) -> dict[str, Any]:
 @needs(VIEW)
 @never_cache
 def page(request: ConsoleRequest, reference: str) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     context = _story(request, incident)
     is_part = bool(request.htmx) and not request.htmx.history_restore_request
     template = "incidents/_story.html" if is_part else "incidents/timeline.html"
@@ -73,7 +74,7 @@ def page(request: ConsoleRequest, reference: str) -> HttpResponse:
 @needs(WRITE)
 @never_cache
 def note(request: ConsoleRequest, reference: str) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     form = NoteForm(request.POST or None, incident=incident)
     context = {"incident": incident, "note_form": form, "may_note": True, "note_said": ""}
     template = "incidents/_note.html" if request.htmx else "incidents/timeline_note.html"
@@ -93,7 +94,7 @@ def note(request: ConsoleRequest, reference: str) -> HttpResponse:
 @needs(WRITE)
 @never_cache
 def correct(request: ConsoleRequest, reference: str, number: int) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     current = queries.current_entry(incident, number)
     if current is None:
         raise Http404
@@ -117,7 +118,7 @@ def correct(request: ConsoleRequest, reference: str, number: int) -> HttpRespons
 @require_POST
 @needs(WRITE)
 def pin(request: ConsoleRequest, reference: str) -> HttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     line = request.POST.get("line", "")
     if not queries.has_line(incident, line):
         raise Http404
@@ -131,7 +132,7 @@ def pin(request: ConsoleRequest, reference: str) -> HttpResponse:
 @require_GET
 @needs(VIEW)
 def as_json(request: ConsoleRequest, reference: str) -> StreamingHttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     audit("timeline.exported", by=request.user, target=reference, after={"as": "json"})
     pieces = timeline_export.json_pieces(incident)
     return file_of(request, pieces, name=f"{reference}-timeline.json", content_type="application/json")
@@ -140,7 +141,7 @@ def as_json(request: ConsoleRequest, reference: str) -> StreamingHttpResponse:
 @require_GET
 @needs(VIEW)
 def as_csv(request: ConsoleRequest, reference: str) -> StreamingHttpResponse:
-    incident = _incident(reference)
+    incident = the_incident(reference)
     audit("timeline.exported", by=request.user, target=reference, after={"as": "csv"})
     pieces = timeline_export.csv_pieces(incident)
     return file_of(request, pieces, name=f"{reference}-timeline.csv", content_type="text/csv; charset=utf-8")
@@ -199,8 +200,3 @@ def _looked_at(incident: Incident, current: TimelineEntry, posted: QueryDict) ->
     rows = TimelineEntry.objects.filter(incident=incident, seq=int(seq)).select_related("incident", "author")
     found = rows.first()
     return found if found and (found.original_id or found.pk) == root else current
-
-
-def _incident(reference: str) -> Incident:
-    incidents = Incident.objects.select_related("service", "commander")
-    return get_object_or_404(incidents, reference=reference)
