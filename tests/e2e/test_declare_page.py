@@ -30,7 +30,7 @@ def test_from_any_page_to_resolved_by_keys_alone(browser: Browser, server: str):
         noise = listen(page)
         page.goto("/contacts/")
         page.keyboard.press("d")
-        page.get_by_label("What is wrong").focus()
+        expect(page.get_by_label("What is wrong")).to_be_focused()
         page.keyboard.type("Checkout answers with errors")
         page.keyboard.press("Enter")
         expect(page.locator("#incident")).to_contain_text("Not decided")
