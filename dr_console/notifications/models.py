@@ -6,6 +6,8 @@ from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from dr_console.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
+
 
 class Channel(models.TextChoices):
     """The words are those of the plan's contacts."""
@@ -24,6 +26,8 @@ class Delivery(models.Model):
         QUEUED = "queued", _("Queued")
         SENDING = "sending", _("Being sent")
         SENT = "sent", _("Accepted")
+        DELIVERED = "delivered", _("Delivered")
+        ACKNOWLEDGED = "acknowledged", _("Acknowledged")
         UNKNOWN = "unknown", _("Perhaps sent")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
@@ -39,7 +43,29 @@ class Delivery(models.Model):
     dedup_key = models.CharField(max_length=200, unique=True, help_text="Asked for twice with it: one message.")
     is_practice = models.BooleanField(_("drill"), default=False)
     topics = models.JSONField(default=list, help_text="Live topics that are told what became of it.")
-    state = models.CharField(_("state"), max_length=9, choices=State, default=State.QUEUED)
+    purpose = models.CharField(
+        max_length=20, blank=True, help_text="Name in the purposes' registry of who is asked and told about it."
+    )
+    group = models.CharField(
+        max_length=60, blank=True, help_text="What is cancelled together, as escalation:12. Empty: it stands alone."
+    )
+    person = models.CharField(
+        max_length=80, blank=True, help_text="Whom it is for, as contact:cto or user:wei. Empty: a channel or a team."
+    )
+    alternatives = models.JSONField(
+        default=list, help_text="Further ways to the same person, tried in turn as soon as this one fails."
+    )
+    stands_in_for = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="stand_ins", help_text="The way that failed."
+    )
+    bundled_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="bundle", help_text="The message it was said in."
+    )
+    priority = models.PositiveSmallIntegerField(default=5, help_text="0 is sent first, 9 last.")
+    may_wait = models.BooleanField(
+        default=True, help_text="Whether throttles and bundles may hold it. Never the first page of a P0."
+    )
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     fence = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -51,6 +77,11 @@ class Delivery(models.Model):
     not_before = models.DateTimeField(default=now)
     give_up_at = models.DateTimeField(null=True, blank=True)
     provider_ref = models.CharField(max_length=200, blank=True)
+    provider_seq = models.BigIntegerField(default=0, help_text="Of the newest report of the vendor's: never goes back.")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.CharField(max_length=200, blank=True, help_text="Who acknowledged it, in words.")
     error = models.JSONField(null=True, blank=True, help_text="The facts of a ProviderError.")
     created_at = models.DateTimeField(default=now)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -60,6 +91,8 @@ class Delivery(models.Model):
         indexes = [
             models.Index(name="delivery_due", fields=["state", "not_before"]),
             models.Index(name="delivery_about", fields=["about", "-created_at"]),
+            models.Index(name="delivery_group", fields=["group"]),
+            models.Index(name="delivery_vendors_name", fields=["channel", "provider_ref"]),
         ]
         default_permissions = ()
         permissions = [
@@ -69,3 +102,37 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} to {self.recipient or self.address}"
+
+
+class DeliveryEvent(AppendOnlyModel):
+    """One thing that happened to a message: a try and its answer, a report of the vendor's, what a person did."""
+
+    class Kind(models.TextChoices):
+        TRIED = "tried", _("Tried")
+        ACCEPTED = "accepted", _("Accepted")
+        REFUSED = "refused", _("Refused")
+        LOST = "lost", _("Answer lost")
+        HELD = "held", _("Held back for a while")
+        BUNDLED = "bundled", _("Said together with others")
+        REPORTED = "reported", _("Reported by the vendor")
+        DELIVERED = "delivered", _("Delivered")
+        ANSWERED = "answered", _("Answered")
+        PASSED_ON = "passed_on", _("Next channel tried")
+        CANCELLED = "cancelled", _("Cancelled")
+        SENT_AGAIN = "sent_again", _("Sent again")
+
+    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="events")
+    at = models.DateTimeField(default=now)
+    kind = models.CharField(max_length=10, choices=Kind)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    said = models.JSONField(default=dict, help_text="A sentence, or the facts of a ProviderError.")
+    by = models.CharField(max_length=200, blank=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id}: {self.kind}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -25,6 +25,25 @@ GIVE_UP_AFTER = timedelta(hours=1)
 SUBJECT_CHARACTERS = 300
 
 
+class Alternative(TypedDict):
+    """Another way to the same person. `dedup_key`: that of the message that would be made."""
+
+    channel: str
+    address: str
+    dedup_key: str
+
+
+class Place(TypedDict, total=False):
+    """What a message belongs to; the fields of Delivery of these names say what they mean."""
+
+    purpose: str
+    group: str
+    person: str
+    alternatives: list[Alternative]
+    priority: int
+    may_wait: bool
+
+
 @transaction.atomic
 def notify(
     *,
@@ -39,6 +58,7 @@ def notify(
     topics: Iterable[str] = (),
     is_practice: bool = False,
     wait: timedelta = timedelta(),
+    **place: Unpack[Place],
 ) -> Delivery:
     """Ask for one message to one address. Asked for twice with the same `dedup_key`, it is one message.
 
@@ -63,6 +83,7 @@ def notify(
         topics=sorted(topics),
         not_before=at + wait,
         give_up_at=at + wait + GIVE_UP_AFTER,
+        **place,
     )
     return _put_down(asked)
 

@@ -16,7 +16,7 @@ from incidents.models.command import Ask, CommandDecision, Handover, Opinion, Ro
 from incidents.models.contact import ChannelKind, Contact, ContactChannel, Vendor, VendorChannel
 from incidents.models.decision import BlockedTrigger, Decision, DecisionState, LookedAt, MaintenanceWindow
 from incidents.models.degradation import DegradationChange, DegradationLevel
-from incidents.models.escalation import EscalationLevel, EscalationPolicy
+from incidents.models.escalation import Escalation, EscalationEvent, EscalationLevel, EscalationPolicy
 from incidents.models.failover import FailoverPlan, FailoverStep, Failure
 from incidents.models.health import Threshold
 from incidents.models.incident import Incident, ReferenceCounter, Severity
@@ -66,6 +66,8 @@ __all__ = [
     "DecisionState",
     "DegradationLevel",
     "EndpointState",
+    "Escalation",
+    "EscalationEvent",
     "EscalationLevel",
     "EscalationPolicy",
     "FailoverPlan",

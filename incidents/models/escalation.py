@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from dr_console.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from dr_console.plans.models import PlanChild, PlanEntry
+from dr_console.web.sentences import spoken
 from incidents.models.contact import Contact
-from incidents.models.incident import Severity
+from incidents.models.incident import Incident, Severity
 
 
 class EscalationPolicy(PlanEntry):
@@ -58,3 +62,109 @@ class EscalationLevel(PlanChild):
 
     def __str__(self) -> str:
         return f"{self.policy_id}/{self.key}"
+
+
+class EscalationQuerySet(models.QuerySet["Escalation"]):
+    def open(self) -> EscalationQuerySet:
+        return self.exclude(status=Escalation.Status.STOPPED)
+
+
+class Escalation(models.Model):
+    """One climb of the ladder for one incident. An incident that gets worse, or fails again, starts another one."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("Paging")
+        ACKNOWLEDGED = "acked", _("Acknowledged")
+        SNOOZED = "snoozed", _("Put off")
+        EXHAUSTED = "exhausted", _("Nobody answered")
+        EXHAUSTED_NOBODY = "exhausted_nobody", _("Nobody could be reached")
+        STOPPED = "stopped", _("Over")
+
+    # What the next tick may change.
+    DUE = (Status.ACTIVE, Status.ACKNOWLEDGED, Status.SNOOZED)
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="escalations")
+    number = models.PositiveSmallIntegerField(help_text="1 for the incident's first, and so on.")
+    severity = models.CharField(max_length=2, choices=Severity)
+    snapshot = models.JSONField(help_text="The policy as it was when this began: what is edited later changes nothing.")
+    status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
+    round = models.PositiveSmallIntegerField(default=0)
+    level = models.SmallIntegerField(default=-1, help_text="Index of the level that was paged last; -1: none yet.")
+    next_at = models.DateTimeField(null=True, blank=True, help_text="When something has to happen next, if anything.")
+    last_step_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=0, help_text="Whoever changes it raises this: others change nothing.")
+    started_at = models.DateTimeField(default=now)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.CharField(max_length=200, blank=True)
+    acknowledged_via = models.CharField(max_length=20, blank=True)
+    acknowledgements = models.JSONField(
+        default=list, help_text="Of this level: who (key and name), when, by which way."
+    )
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When an acknowledgement without progress ends.")
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EscalationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        default_permissions = ()
+        indexes = [models.Index(name="escalation_due", fields=["status", "next_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                name="escalation_one_open_for_an_incident", fields=["incident"], condition=~Q(status="stopped")
+            ),
+            models.UniqueConstraint(name="escalation_numbered_once", fields=["incident", "number"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id}/{self.number}: {self.status}"
+
+    @property
+    def group(self) -> str:
+        """What its messages are known by."""
+        return f"escalation:{self.pk}"
+
+
+class EscalationEvent(AppendOnlyModel):
+    """What happened on the ladder, and why."""
+
+    class Kind(models.TextChoices):
+        ARMED = "armed", _("Began")
+        LEVEL_STARTED = "level_started", _("Level paged")
+        NOBODY_AT_LEVEL = "nobody_at_level", _("Nobody at this level")
+        ROUND_STARTED = "round_started", _("Next round")
+        EXHAUSTED = "exhausted", _("Ladder ran out")
+        ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+        REMINDED = "reminded", _("Reminded")
+        ACK_EXPIRED = "ack_expired", _("Acknowledgement expired")
+        ESCALATED = "escalated", _("Escalated by a person")
+        SNOOZED = "snoozed", _("Put off")
+        RESUMED = "resumed", _("Goes on")
+        REARMED = "rearmed", _("Began anew")
+        STOPPED = "stopped", _("Ended")
+
+    # What people must see although nobody asked for it.
+    RED = (Kind.NOBODY_AT_LEVEL, Kind.EXHAUSTED, Kind.ACK_EXPIRED)
+
+    escalation = models.ForeignKey(Escalation, models.PROTECT, related_name="events")
+    at = models.DateTimeField(default=now)
+    kind = models.CharField(max_length=16, choices=Kind)
+    round = models.PositiveSmallIntegerField(default=0)
+    level = models.SmallIntegerField(default=-1)
+    said = models.JSONField(help_text="A sentence.")
+    facts = models.JSONField(default=dict, help_text="people (key, name, channels), why_none, by, via, until.")
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        default_permissions = ()
+        indexes = [models.Index(name="escalation_event_in_order", fields=["escalation", "id"])]
+
+    def __str__(self) -> str:
+        return f"{self.escalation_id}: {self.kind}"
+
+    @property
+    def words(self) -> str:
+        return spoken(self.said)
