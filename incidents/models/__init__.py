@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidents.models.alert import Alert, AlertEvent, AlertPayload, AlertRule, AlertSource, Silence
+from incidents.models.channel_test import ChannelTest
 from incidents.models.checklist import (
     ChecklistAnswer,
     ChecklistItem,
@@ -16,7 +17,13 @@ from incidents.models.command import Ask, CommandDecision, Handover, Opinion, Ro
 from incidents.models.contact import ChannelKind, Contact, ContactChannel, Vendor, VendorChannel
 from incidents.models.decision import BlockedTrigger, Decision, DecisionState, LookedAt, MaintenanceWindow
 from incidents.models.degradation import DegradationChange, DegradationLevel
-from incidents.models.escalation import Escalation, EscalationEvent, EscalationLevel, EscalationPolicy
+from incidents.models.escalation import (
+    Escalation,
+    EscalationEvent,
+    EscalationLevel,
+    EscalationPolicy,
+    PolicyAcceptance,
+)
 from incidents.models.failover import FailoverPlan, FailoverStep, Failure
 from incidents.models.health import Threshold
 from incidents.models.incident import Incident, ReferenceCounter, Severity
@@ -53,6 +60,7 @@ __all__ = [
     "Breach",
     "BlockedTrigger",
     "ChannelKind",
+    "ChannelTest",
     "ChecklistAnswer",
     "ChecklistItem",
     "ChecklistTemplate",
@@ -81,6 +89,7 @@ __all__ = [
     "MaintenanceWindow",
     "Objectives",
     "Opinion",
+    "PolicyAcceptance",
     "PostmortemRule",
     "ProbeLocation",
     "ProbeRollup",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from dr_console.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
-from dr_console.plans.models import PlanChild, PlanEntry
+from dr_console.plans.models import PlanChild, PlanEntry, PlanVersion
 from dr_console.web.sentences import spoken
 from incidents.models.contact import Contact
 from incidents.models.incident import Incident, Severity
@@ -168,3 +169,31 @@ class EscalationEvent(AppendOnlyModel):
     @property
     def words(self) -> str:
         return spoken(self.said)
+
+
+class PolicyAcceptance(AppendOnlyModel):
+    """Somebody knows that a ladder may take longer than the recovery can wait, and takes it so, by name.
+
+    It holds for that ladder and every quicker one, as long as the recovery gets no less time.
+    """
+
+    policy_key = models.SlugField(max_length=60)
+    severity = models.CharField(_("severity"), max_length=2, choices=Severity)
+    last_level_minutes = models.PositiveIntegerField(
+        help_text="When the last level of the first round is paged, if nobody answers."
+    )
+    within_minutes = models.IntegerField(help_text="RTO less what is reserved for the recovery, as it was then.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200, help_text="As they wrote it under the warning.")
+    plan_version = models.ForeignKey(PlanVersion, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=now)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        default_permissions = ()
+        indexes = [models.Index(name="acceptance_of_policy", fields=["policy_key", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.policy_key}: {self.name}"
