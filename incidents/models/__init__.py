@@ -30,6 +30,7 @@ from incidents.models.incident import Incident, ReferenceCounter, Severity
 from incidents.models.measurement import Breach, Sample, Source, ThresholdState, Turn
 from incidents.models.objectives import About, Objectives
 from incidents.models.oncall import Rotation
+from incidents.models.oncall_feed import OnCallFeed
 from incidents.models.probe import EndpointState, ProbeLocation, ProbeRollup, ProbeRound
 from incidents.models.recovery import RecoveryStage, RecoveryTask
 from incidents.models.report import PostmortemRule, ReportSection, ReportTemplate
@@ -88,6 +89,7 @@ __all__ = [
     "LookedAt",
     "MaintenanceWindow",
     "Objectives",
+    "OnCallFeed",
     "Opinion",
     "PolicyAcceptance",
     "PostmortemRule",

@@ -34,6 +34,9 @@ class Contact(PlanEntry):
     )
     language = models.CharField(_("language"), max_length=10, choices=Language)
     time_zone = models.CharField(_("time zone"), max_length=60)
+    quiet_hours = models.CharField(
+        _("quiet hours"), max_length=11, blank=True, help_text="22:00-07:00 in the time zone. Empty: none."
+    )
 
     def __str__(self) -> str:
         return self.name

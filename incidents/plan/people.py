@@ -36,6 +36,7 @@ from dr_console.plans.schema import (
 from incidents import models
 
 WEEKDAY = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+QUIET = re.compile(rf"({CLOCK})-({CLOCK})")
 HOURS = re.compile(rf"24/7|{WEEKDAY}(-{WEEKDAY})? {CLOCK}-({CLOCK}|24:00) \S+")
 
 
@@ -56,6 +57,13 @@ def _hours(text: str) -> str:
         raise wrong(gettext("24/7, or days and hours with a time zone, such as Mon-Fri 09:00-18:00 Asia/Tokyo"))
     if text != "24/7":
         time_zone(text.rpartition(" ")[2])
+    return text
+
+
+def _quiet_hours(text: str) -> str:
+    found = QUIET.fullmatch(text)
+    if found is None or found[1] == found[3]:
+        raise wrong(gettext("two different times of day, such as 22:00-07:00"))
     return text
 
 
@@ -86,6 +94,11 @@ class Contact(PlanPart):
     )
     language: models.Contact.Language = said(_("Language"), _("Language of the messages they get."), default="en")
     time_zone: ZoneName = said(_("Time zone"), _("IANA name of where they live."), default="UTC")
+    quiet_hours: Annotated[Line, AfterValidator(_quiet_hours)] | None = said(
+        _("Quiet hours"),
+        _("When P2 and P3 wait until morning, in their time zone: 22:00-07:00. P0 and P1 never wait."),
+        default=None,
+    )
     channels: list[Channel] = said(_("Channels"), _("How to reach them, the best way first."), default=[])
 
 
