@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.functional import Promise
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from dr_console.plans.doubts import Acceptance, Doubt
 from dr_console.plans.models import PlanChild, PlanEntry, PlanSingle
 from dr_console.plans.problems import Problem
 from dr_console.plans.schema import PlanPart
@@ -29,6 +30,8 @@ class Section:
     """One top-level name of the plan file, its schema, and the table that holds what is current of it.
 
     `check` finds what is wrong with the entries taken together; it gets them all, valid each by itself.
+    `doubts` finds, in the whole plan as JSON has it, what somebody has to take so by name, and has not; `accept` keeps
+    who did.
     """
 
     name: str
@@ -41,6 +44,8 @@ class Section:
     children: Mapping[str, Child] = field(default_factory=dict)
     permission: str = "plans.change_plan"
     check: Callable[[list[Any]], Iterable[Problem]] | None = None
+    doubts: Callable[[dict[str, Any]], Iterable[Doubt]] | None = None
+    accept: Callable[[Doubt, Acceptance], object] | None = None
 
 
 class PlanDocument(BaseModel):

@@ -17,6 +17,7 @@ from dr_console.audit.services import record
 from dr_console.errors import Refused
 from dr_console.live.publish import nudge
 from dr_console.plans import difference, reader, registry, rows
+from dr_console.plans.accepting import Asked
 from dr_console.plans.models import PlanVersion
 from dr_console.plans.problems import PlanError, Problem, shown
 from dr_console.plans.registry import PlanDocument, Section
@@ -45,10 +46,13 @@ def load(document: PlanDocument, *, by: User | None, source: str, note: str = ""
     return _make_version(lambda: document, by=by, source=source, note=note)
 
 
-def edit_entry(section: str, key: str, entry: Content | None, *, base_version: int, by: User) -> PlanVersion:
+def edit_entry(
+    section: str, key: str, entry: Content | None, *, base_version: int, by: User, accepted_as: str = ""
+) -> PlanVersion:
     """Replace one entry, or remove it where `entry` is None.
 
-    Refused when it has been changed since `base_version`, the version that the person was looking at.
+    Refused when it has been changed since `base_version`, the version that the person was looking at; Unaccepted when
+    it makes the plan doubtful, unless `accepted_as` is the person's name.
     Raises PlanError with the problems; those of this entry lie within (section, key).
     """
     kind = registry.section(section)
@@ -63,10 +67,10 @@ def edit_entry(section: str, key: str, entry: Content | None, *, base_version: i
             content[section][index] = _same_key(kind, key, entry)
         return reader.validate(content)
 
-    return _edit(changed, "Removed" if entry is None else "Changed", kind, key, by=by)
+    return _edit(changed, "Removed" if entry is None else "Changed", kind, key, by=by, accepted_as=accepted_as)
 
 
-def add_entry(section: str, entry: Content, *, by: User) -> PlanVersion:
+def add_entry(section: str, entry: Content, *, by: User, accepted_as: str = "") -> PlanVersion:
     """Add an entry at the end of its section. Problems of it lie within (section, key)."""
     kind = registry.section(section)
 
@@ -75,7 +79,7 @@ def add_entry(section: str, entry: Content, *, by: User) -> PlanVersion:
         content[section].append(entry)
         return reader.validate(content)
 
-    return _edit(changed, "Added", kind, str(entry.get("key", "")), by=by)
+    return _edit(changed, "Added", kind, str(entry.get("key", "")), by=by, accepted_as=accepted_as)
 
 
 def remove_entry(section: str, key: str, *, base_version: int, by: User) -> PlanVersion:
@@ -100,7 +104,9 @@ def move_entry(section: str, key: str, *, up: bool, by: User) -> PlanVersion:
     return _edit(changed, "Moved", kind, key, by=by)
 
 
-def edit_single(section: str, values: Content, *, base_version: int, by: User) -> PlanVersion:
+def edit_single(
+    section: str, values: Content, *, base_version: int, by: User, accepted_as: str = ""
+) -> PlanVersion:
     """Replace a section that is one entry, such as `about`. Problems of it lie within (section,)."""
     kind = registry.section(section)
 
@@ -110,7 +116,7 @@ def edit_single(section: str, values: Content, *, base_version: int, by: User) -
         content[section] = values
         return reader.validate(content)
 
-    return _edit(changed, "Changed", kind, "", by=by)
+    return _edit(changed, "Changed", kind, "", by=by, accepted_as=accepted_as)
 
 
 def changes_of(version: PlanVersion) -> list[difference.Change]:
@@ -119,9 +125,11 @@ def changes_of(version: PlanVersion) -> list[difference.Change]:
     return difference.compare(before.content if before else {}, version.content)
 
 
-def _edit(change: Callable[[], PlanDocument], verb: str, section: Section, key: str, *, by: User) -> PlanVersion:
-    target = _named(section, key)
-    return _make_version(change, by=by, source=BROWSER, note=f"{verb} {target}", target=target)
+def _edit(
+    change: Callable[[], PlanDocument], verb: str, section: Section, key: str, *, by: User, accepted_as: str = ""
+) -> PlanVersion:
+    target, asked = _named(section, key), Asked(section.name, key, by, accepted_as)
+    return _make_version(change, by=by, source=BROWSER, note=f"{verb} {target}", target=target, asked=asked)
 
 
 class _NumberTaken(Exception):
@@ -129,9 +137,18 @@ class _NumberTaken(Exception):
 
 
 def _make_version(
-    change: Callable[[], PlanDocument], *, by: User | None, source: str, note: str, target: str = ""
+    change: Callable[[], PlanDocument],
+    *,
+    by: User | None,
+    source: str,
+    note: str,
+    target: str = "",
+    asked: Asked | None = None,
 ) -> PlanVersion:
-    """`target` names what was changed; without it, a whole plan was loaded. An edit that changes nothing makes none."""
+    """`target` names what was changed; without it, a whole plan was loaded. An edit that changes nothing makes none.
+
+    Nobody is asked about a plan that is loaded: what is doubtful of it shows as not ready until it is accepted.
+    """
     for _try in range(TRIES):
         try:
             with transaction.atomic():
@@ -139,8 +156,11 @@ def _make_version(
                 document = change()
                 if target and last and document.content() == last.content:
                     return last  # somebody pressed Save and had changed nothing
+                doubts = asked.doubts(last.content if last else {}, document.content()) if asked else []
                 version = _next_version(last, document, by=by, source=source, note=note)
                 _tell(version, last, by=by, target=target)
+                if asked:
+                    asked.accept(doubts, version)
                 return version
         except _NumberTaken:
             continue  # somebody else made this version meanwhile: look again at what is current now

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dr_console.plans import services
+from dr_console.plans.doubts import Unaccepted
 from dr_console.plans.forms import PartForm, entry_form
 from dr_console.plans.models import PlanVersion
 from dr_console.plans.notation import written
@@ -23,6 +24,8 @@ from dr_console.plans.tables import VersionTable
 from dr_console.web.access import PermissionMissing, needs
 from dr_console.web.listing import list_page
 from dr_console.web.requests import ConsoleRequest
+
+ACCEPTED_AS = "accepted_as"
 
 
 @require_GET
@@ -118,6 +121,8 @@ def _answer(request: ConsoleRequest, part: Section, key: str, known: dict[str, A
         form.show(error.within(*place))
         others = [str(problem) for problem in error.elsewhere(*place)]
         return _form(request, part, key, form, base, others, status=422)
+    except Unaccepted as doubtful:
+        return _form(request, part, key, form, base, doubtful=doubtful, status=422)
     if version.number == base:
         messages.info(request, _("Nothing was changed."))
     else:
@@ -126,11 +131,12 @@ def _answer(request: ConsoleRequest, part: Section, key: str, known: dict[str, A
 
 
 def _save(request: ConsoleRequest, part: Section, key: str, document: dict[str, Any], base: int) -> PlanVersion:
+    name = request.POST.get(ACCEPTED_AS, "")[:200]
     if not part.many:
-        return services.edit_single(part.name, document, base_version=base, by=request.user)
+        return services.edit_single(part.name, document, base_version=base, by=request.user, accepted_as=name)
     if not key:
-        return services.add_entry(part.name, document, by=request.user)
-    return services.edit_entry(part.name, key, document, base_version=base, by=request.user)
+        return services.add_entry(part.name, document, by=request.user, accepted_as=name)
+    return services.edit_entry(part.name, key, document, base_version=base, by=request.user, accepted_as=name)
 
 
 @require_http_methods(["GET", "POST"])
@@ -198,6 +204,7 @@ def _form(
     base: int,
     problems: list[str] | None = None,
     status: int = 200,
+    doubtful: Unaccepted | None = None,
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "section": part,
@@ -205,6 +212,7 @@ def _form(
         "form": form,
         "base": base,
         "problems": problems or [],
+        "doubtful": doubtful,
         "back": page_of(part.name),
     }
     return render(request, "plans/entry_form.html", context, status=status)
