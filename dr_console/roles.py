@@ -19,9 +19,10 @@ class Role:
 
 VIEWER = frozenset({"plans.view_plan", "incidents.view_incident", "runs.view_run", "notifications.view_delivery"})
 MANAGER = VIEWER | {"plans.change_metadata", "audit.view_auditentry"}
-RESPONDER = VIEWER | {"incidents.respond_to_incident"}
+RESPONDER = VIEWER | {"incidents.respond_to_incident", "incidents.cover_on_call"}
 COMMANDER = RESPONDER | {
     "incidents.command_incident",
+    "incidents.change_on_call",
     "incidents.publish_update",
     "incidents.change_alert_source",
     "operations.check_providers",
@@ -34,7 +35,7 @@ COMMANDER = RESPONDER | {
     "runs.approve_step",
     "runs.change_interlock",
 }
-ADMINISTRATOR = COMMANDER | MANAGER | {"plans.change_plan", "people.manage"}
+ADMINISTRATOR = COMMANDER | MANAGER | {"plans.change_plan", "people.manage", "notifications.set_up_channels"}
 
 ROLES: dict[str, Role] = {
     "viewer": Role(_("Viewer"), _("Reads everything but the audit log."), VIEWER),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,11 @@ class Channel(models.TextChoices):
     SLACK = "slack", _("Slack")
     PAGERDUTY = "pagerduty", _("PagerDuty")
     WEBHOOK = "webhook", _("Webhook")
+    FEISHU = "feishu", _("Feishu")
+    DINGTALK = "dingtalk", _("DingTalk")
+    WECOM = "wecom", _("WeCom")
+    TEAMS = "teams", _("Microsoft Teams")
+    MATTERMOST = "mattermost", _("Mattermost")
 
 
 class Delivery(models.Model):
@@ -136,3 +142,63 @@ class DeliveryEvent(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.delivery_id}: {self.kind}"
+
+
+class CallbackEvent(models.Model):
+    """Something a vendor has told us, kept for a few days: told again, it is known."""
+
+    vendor = models.CharField(max_length=20)
+    event_id = models.CharField(max_length=200, help_text="The vendor’s own name of it.")
+    kind = models.CharField(max_length=60, blank=True, help_text="The vendor’s word for what happened.")
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["vendor", "event_id"], name="callback_taken_once")]
+        indexes = [models.Index(name="callback_newest", fields=["vendor", "-at"])]
+        default_permissions = ()
+        permissions = [("set_up_channels", "Can have vendors tell the console what people answer")]
+
+    def __str__(self) -> str:
+        return f"{self.vendor}: {self.kind}"
+
+
+class VendorSubscription(models.Model):
+    """A vendor tells one of our addresses what happens there, and signs with a secret that it showed only once."""
+
+    vendor = models.CharField(max_length=20)
+    vendor_id = models.CharField(max_length=100)
+    url = models.CharField(max_length=500)
+    sealed = models.TextField(help_text="The secret, sealed (operations.sealing).")
+    made_at = models.DateTimeField(default=now)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When another took its place.")
+
+    class Meta:
+        ordering = ["-made_at"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.vendor}: {self.url}"
+
+
+class MessageEdit(models.Model):
+    """A message in a chat that is to say something else: who has answered, and that there is nothing more to press.
+
+    The row is the queue, as that of a message is. One that is asked for again takes the place of the one before.
+    """
+
+    delivery = models.OneToOneField(Delivery, models.PROTECT, related_name="edit")
+    said = models.JSONField(default=dict, help_text="A sentence: what has become of it.")
+    may_be_answered = models.BooleanField(default=False, help_text="Whether its buttons stay.")
+    version = models.PositiveIntegerField(default=1, help_text="Raised by each who asks for another text.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(default=now, help_text="While somebody is at it, when the next may take it.")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was changed, or given up.")
+    error = models.JSONField(null=True, blank=True, help_text="The facts of a ProviderError.")
+
+    class Meta:
+        indexes = [models.Index(name="edit_due", fields=["not_before"], condition=models.Q(ended_at=None))]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"edit of {self.delivery_id}"
