@@ -16,4 +16,10 @@ class OperationsConfig(AppConfig):
         from dr_console.operations import metrics
 
         metrics.gauge("live_viewers", "Open pages that follow the live stream of this process.", hub.viewers)
-        actions.register({"providers.check_asked": _("Check of all vendors asked for")})
+        actions.register(
+            {
+                "providers.check_asked": _("Check of all vendors asked for"),
+                "engine.stand_in": _("Web process began to page in the engine’s stead"),
+                "engine.back": _("Engine of escalations is back"),
+            }
+        )

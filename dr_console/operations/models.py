@@ -36,6 +36,37 @@ class Heartbeat(models.Model):
         return f"{self.process} on {self.host}"
 
 
+class EngineTick(models.Model):
+    """When the engine of escalations last came round, and who does its work while it does not. There is one row."""
+
+    at = models.DateTimeField(null=True, blank=True, help_text="End of its last own round. Empty: never.")
+    process = models.CharField(max_length=300, blank=True, help_text="Whose round that was, as 4711@console-1.")
+    stand_in = models.CharField(max_length=300, blank=True, help_text="The web process that does its work meanwhile.")
+    stand_in_since = models.DateTimeField(null=True, blank=True)
+    stand_in_at = models.DateTimeField(null=True, blank=True, help_text="Begin of that process's last round.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Came round at {self.at}"
+
+
+class HeartbeatOut(models.Model):
+    """What became of the sign of life to the dead man's switch outside. There is one row."""
+
+    looked_at = models.DateTimeField(help_text="When it was last decided whether to send one. Claims the minute.")
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="When one was last taken.")
+    withheld = models.JSONField(default=list, help_text="Sentences: what was overdue, so that none was sent.")
+    error = models.JSONField(null=True, blank=True, help_text="The facts of a ProviderError.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Last sent at {self.sent_at}"
+
+
 class CheckRound(models.Model):
     """The last time that all vendors were checked. There is one row."""
 

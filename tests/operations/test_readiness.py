@@ -74,13 +74,13 @@ def test_redis_down(client, settings):
 
 def test_a_migration_that_is_not_applied(client):
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'operations' AND name = '0003_watch_heartbeat'")
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'operations' AND name = '0004_engine'")
     try:
         check = client.get("/readyz").json()["checks"]["migrations"]
     finally:
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO django_migrations (app, name, applied) VALUES ('operations', '0003_watch_heartbeat', %s)",
+                "INSERT INTO django_migrations (app, name, applied) VALUES ('operations', '0004_engine', %s)",
                 [now()],
             )
     assert check == {"status": "failed", "detail": "1 migrations are not applied."}
