@@ -43,7 +43,7 @@ def last_resort(severity: str) -> list[Recipient]:
     policy = _policies().filter(severity=severity).select_related("fallback").first()
     if policy is None or policy.fallback is None:
         return []
-    return _merged(_of(policy.fallback, ChannelKind.values))
+    return _merged(of_contact(policy.fallback, ChannelKind.values))
 
 
 def by_channel(channel: ChannelKind, severity: str, *, at: datetime) -> list[Recipient]:
@@ -56,7 +56,7 @@ def by_channel(channel: ChannelKind, severity: str, *, at: datetime) -> list[Rec
     if found:
         return found
     everybody = Contact.objects.current().prefetch_related("channels")
-    found = _merged(one for contact in everybody for one in _of(contact, [channel]) if one.address)
+    found = _merged(one for contact in everybody for one in of_contact(contact, [channel]) if one.address)
     return found or ([Recipient(channel, "", "")] if channel in SHARED else [])
 
 
@@ -68,7 +68,7 @@ def of_person(person: User, channels: Iterable[str]) -> list[Recipient]:
     """
     own = [one for one in channels if one != ChannelKind.PAGERDUTY]
     contact = _contact_of(person)
-    found = list(_of(contact, own)) if contact else []
+    found = list(of_contact(contact, own)) if contact else []
     if ChannelKind.EMAIL in own and person.email:
         found.append(Recipient(ChannelKind.EMAIL, person.email, str(person), preferences_of(person).language))
     if ChannelKind.SLACK in own and contact is None:
@@ -85,7 +85,7 @@ def _contact_of(person: User) -> Contact | None:
 def by_targets(targets: Iterable[str], channels: Iterable[ChannelKind], *, at: datetime) -> list[Recipient]:
     """“rotation:key” and “contact:key”, by each of these channels."""
     asked = list(channels)
-    return _merged(one for contact in _contacts(targets, at) for one in _of(contact, asked))
+    return _merged(one for contact in _contacts(targets, at) for one in of_contact(contact, asked))
 
 
 def matrix(severity: str, channels: Iterable[ChannelKind], *, at: datetime) -> list[Recipient]:
@@ -107,7 +107,7 @@ def _this_first(severity: str) -> list[EscalationPolicy]:
 
 def _at_level(level: EscalationLevel, channels: Iterable[str], at: datetime) -> Iterator[Recipient]:
     for contact in _contacts(level.targets, at):
-        yield from _of(contact, channels)
+        yield from of_contact(contact, channels)
 
 
 def _contacts(targets: Iterable[str], at: datetime) -> list[Contact]:
@@ -122,7 +122,8 @@ def _contacts(targets: Iterable[str], at: datetime) -> list[Contact]:
     return [found[key] for key in keys if key in found]
 
 
-def _of(contact: Contact, channels: Iterable[str]) -> Iterator[Recipient]:
+def of_contact(contact: Contact, channels: Iterable[str]) -> Iterator[Recipient]:
+    """Every address of theirs on these channels, in the order of the channels; the shared ones always."""
     for channel in (ChannelKind(one) for one in channels):
         own = [one for one in contact.channels.all() if one.kind == channel]
         if channel in SHARED:
