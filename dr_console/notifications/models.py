@@ -98,6 +98,7 @@ class Delivery(models.Model):
             models.Index(name="delivery_due", fields=["state", "not_before"]),
             models.Index(name="delivery_about", fields=["about", "-created_at"]),
             models.Index(name="delivery_group", fields=["group"]),
+            models.Index(name="delivery_person", fields=["person", "-id"]),
             models.Index(name="delivery_vendors_name", fields=["channel", "provider_ref"]),
         ]
         default_permissions = ()

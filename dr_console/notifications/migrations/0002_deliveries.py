@@ -116,6 +116,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
+            index=models.Index(fields=['person', '-id'], name='delivery_person'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
             index=models.Index(fields=['channel', 'provider_ref'], name='delivery_vendors_name'),
         ),
         migrations.AddField(
