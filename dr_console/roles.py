@@ -30,6 +30,7 @@ COMMANDER = RESPONDER | {
     "incidents.declare_incident",
     "incidents.start_failover",
     "incidents.change_degradation_level",
+    "incidents.test_channel",
     "notifications.send_again",
     "runs.control_run",
     "runs.approve_step",

@@ -201,6 +201,15 @@ DR_CANARY_URLS = env.words(
     "and believes nothing that it sees.",
 )
 
+# --- Contacts -----------------------------------------------------------------------------------
+DR_CHANNEL_TEST_DAYS = env.integer(
+    "DR_CHANNEL_TEST_DAYS",
+    90,
+    "For how long an answered test message proves that a contact is reached there. Older ones make it not ready.",
+    least=1,
+    most=3660,
+)
+
 # --- Deciding -----------------------------------------------------------------------------------
 DR_CONFIRM_ROUNDS = env.integer(
     "DR_CONFIRM_ROUNDS", 3, "How many rounds in a row must say the same before the console acts.", least=1, most=100

@@ -93,6 +93,9 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-sent_at", "-pk"],
                 "default_permissions": (),
+                "permissions": [
+                    ("test_channel", "Can send test messages to contacts, and write down what they answered")
+                ],
                 "indexes": [models.Index(fields=["whom", "-sent_at"], name="channel_test_newest")],
                 "constraints": [
                     models.CheckConstraint(

@@ -47,6 +47,7 @@ class ChannelTest(models.Model):
     class Meta:
         ordering = ["-sent_at", "-pk"]
         default_permissions = ()
+        permissions = [("test_channel", "Can send test messages to contacts, and write down what they answered")]
         indexes = [models.Index(name="channel_test_newest", fields=["whom", "-sent_at"])]
         constraints = [
             models.CheckConstraint(

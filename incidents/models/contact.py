@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dr_console.plans.models import PlanChild, PlanEntry
@@ -41,6 +42,14 @@ class Contact(PlanEntry):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:contact", args=[self.key])
+
+    @property
+    def whom(self) -> str:
+        """What messages and tests call it."""
+        return f"contact:{self.key}"
+
 
 class ContactChannel(PlanChild):
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="channels")
@@ -69,6 +78,14 @@ class Vendor(PlanEntry):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:vendor", args=[self.key])
+
+    @property
+    def whom(self) -> str:
+        """What tests call it."""
+        return f"vendor:{self.key}"
 
 
 class VendorChannel(PlanChild):
