@@ -23,6 +23,7 @@ class DescribedTexts(TranslationOptions):
         models.RecoveryStage,
         models.Threshold,
         models.Rotation,
+        models.RotationLayer,
         models.EscalationPolicy,
         models.ChecklistTemplate,
         models.ReportTemplate,

@@ -29,7 +29,7 @@ from incidents.models.health import Threshold
 from incidents.models.incident import Incident, ReferenceCounter, Severity
 from incidents.models.measurement import Breach, Sample, Source, ThresholdState, Turn
 from incidents.models.objectives import About, Objectives
-from incidents.models.oncall import Rotation
+from incidents.models.oncall import Absence, Override, Period, Rotation, RotationLayer, Swap, Weekday
 from incidents.models.oncall_feed import OnCallFeed
 from incidents.models.probe import EndpointState, ProbeLocation, ProbeRollup, ProbeRound
 from incidents.models.recovery import RecoveryStage, RecoveryTask
@@ -51,6 +51,12 @@ from incidents.models.update import (
 )
 
 __all__ = [
+    "Absence",
+    "Override",
+    "Period",
+    "RotationLayer",
+    "Swap",
+    "Weekday",
     "About",
     "Alert",
     "AlertEvent",

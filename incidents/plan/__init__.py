@@ -8,6 +8,8 @@ from django.utils.translation import gettext_noop
 from dr_console.plans.registry import Child, Section
 from incidents import models
 from incidents.plan import communication, people, places, response, switching
+from incidents.queries.acceptance import doubts
+from incidents.services.acceptance import accept
 
 SECTIONS = [
     Section(
@@ -109,6 +111,7 @@ SECTIONS = [
         description=gettext_noop("Whose turn it is to be called first."),
         entry=people.Rotation,
         model=models.Rotation,
+        children={"layers": Child(models.RotationLayer, "rotation")},
     ),
     Section(
         name="escalation_policies",
@@ -119,6 +122,8 @@ SECTIONS = [
         model=models.EscalationPolicy,
         children={"levels": Child(models.EscalationLevel, "policy")},
         check=people.severities_once,
+        doubts=doubts,
+        accept=accept,
     ),
     Section(
         name="checklists",

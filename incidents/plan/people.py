@@ -114,6 +114,35 @@ class Vendor(PlanPart):
     channels: list[Channel] = said(_("Channels"), _("How to reach their support, the best way first."), default=[])
 
 
+def _shift_hours(text: str) -> str:
+    begins, _dash, ends = text.partition("-")
+    if not re.fullmatch(f"{CLOCK}-({CLOCK}|24:00)", text) or begins == ends or text == "00:00-24:00":
+        raise wrong(gettext("two different times of day, such as 09:00-18:00 or 22:00-06:00; leave it out for all day"))
+    return text
+
+
+class RotationLayer(PlanPart):
+    key: Key = said(_("Key"), _("Name of the layer in this rotation."))
+    name: Text = said(_("Name"), _("Name of the layer for people."))
+    time_zone: ZoneName = said(_("Time zone"), _("Where its days, its hours and its hand-over’s clock hang."))
+    period: models.Period = said(_("Period"), _("How long a turn lasts."), default="weekly")
+    hand_over_at: Clock = said(_("Hand-over at"), _("Time of day at which the next person takes over."))
+    starts_on: Day = said(
+        _("Starts on"), _("First day of the first participant’s first turn. Before it this layer has nobody.")
+    )
+    participants: list[Annotated[Key, refers_to("contacts")]] = said(
+        _("Participants"), _("Keys of contacts, in order of turn."), default=[]
+    )
+    weekdays: Annotated[list[models.Weekday], NoDoubles] = said(
+        _("Days"), _("Days of the week on which it has somebody. Empty: every day."), default=[]
+    )
+    hours: Annotated[Line, AfterValidator(_shift_hours)] | None = said(
+        _("Hours"),
+        _("Hours of those days: 09:00-18:00; 22:00-06:00 ends on the next day. Empty: all day."),
+        default=None,
+    )
+
+
 class Rotation(PlanPart):
     key: Key = said(_("Key"), _("Name of the rotation in this file."))
     name: Text = said(_("Name"), _("Name of the rotation for people."))
@@ -123,6 +152,11 @@ class Rotation(PlanPart):
     starts_on: Day = said(_("Starts on"), _("First day of the first participant’s first turn."))
     participants: list[Annotated[Key, refers_to("contacts")]] = said(
         _("Participants"), _("Keys of contacts, in order of turn."), default=[]
+    )
+    layers: list[RotationLayer] = said(
+        _("Layers"),
+        _("Who comes before these participants, always or at certain times. The last layer comes first of all."),
+        default=[],
     )
 
 

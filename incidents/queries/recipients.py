@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from dr_console.people.queries import preferences_of
-from incidents.models import ChannelKind, Contact, ContactChannel, EscalationLevel, EscalationPolicy, Rotation, Severity
-from incidents.queries.oncall import whose_turn
+from incidents.models import ChannelKind, Contact, ContactChannel, EscalationLevel, EscalationPolicy, Severity
+from incidents.queries import oncall
 
 # Channels, groups and people as Slack itself calls them; it takes no other name for a person.
 SLACK_ID = re.compile(r"[CDGUW][A-Z0-9]{6,}")
@@ -111,13 +111,10 @@ def _at_level(level: EscalationLevel, channels: Iterable[str], at: datetime) -> 
 
 
 def _contacts(targets: Iterable[str], at: datetime) -> list[Contact]:
-    rotations = {rotation.key: rotation for rotation in Rotation.objects.current()}
-    keys = []
+    keys: list[str] = []
     for target in targets:
         kind, _colon, key = target.partition(":")
-        if kind == "rotation" and key in rotations:
-            key = whose_turn(rotations[key], at)
-        keys.append(key)
+        keys += oncall.on_call(key, at) if kind == "rotation" else [key]
     found = {contact.key: contact for contact in Contact.objects.current().prefetch_related("channels")}
     return [found[key] for key in keys if key in found]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.utils.timezone import now
@@ -12,7 +12,6 @@ from dr_console.notifications.models import Delivery
 from dr_console.web.sentences import sentence
 from incidents.models import ChannelKind, Contact, ContactChannel, Incident, Rotation, Service, Severity
 from incidents.queries import recipients
-from incidents.queries.oncall import whose_turn
 from incidents.services import alerts
 from tests import make
 from tests.notifications.conftest import _people, people  # noqa: F401 (fixtures)
@@ -194,28 +193,6 @@ def test_all_of_it_arrives(people):  # noqa: F811
     assert {heard["channel"] for heard in people.heard()} == {"slack", "pagerduty", "email", "phone"}
     letter = next(iter(people.heard("email")))
     assert f"/incidents/{incident.reference}/" in letter["text"]
-
-
-@pytest.mark.parametrize(
-    ("at", "who"),
-    [
-        (datetime(2024, 12, 1, 12, tzinfo=UTC), "ada"),  # before the first turn
-        (datetime(2025, 1, 6, 7, 59, tzinfo=UTC), "ada"),
-        (datetime(2025, 1, 13, 7, 59, tzinfo=UTC), "ada"),
-        (datetime(2025, 1, 13, 8, 0, tzinfo=UTC), "bob"),  # 09:00 in Berlin, in winter
-        (datetime(2025, 6, 30, 6, 59, tzinfo=UTC), "ada"),
-        (datetime(2025, 6, 30, 7, 0, tzinfo=UTC), "bob"),  # 09:00 in Berlin, in summer
-    ],
-)
-def test_whose_turn_it_is(at, who):
-    rotation = Rotation.objects.get()
-    rotation.time_zone, rotation.participants = "Europe/Berlin", ["ada", "bob"]
-    rotation.period, rotation.starts_on = Rotation.Period.WEEKLY, datetime(2025, 1, 6).date()  # noqa: DTZ001
-    assert whose_turn(rotation, at) == who
-
-
-def test_a_rotation_without_anybody():
-    assert whose_turn(Rotation(participants=[], time_zone="UTC", hand_over_at="09:00"), now()) == ""
 
 
 def test_the_incident_is_not_touched():
