@@ -55,3 +55,15 @@ def _send(id: int) -> None:
         log.warning("a message is sent later: the database does not answer", id=id, error=str(error).strip())
     finally:
         connection.close()
+
+
+def look_once(*, here: bool = False) -> int:
+    """Have what is due sent by threads of this process, and return how many messages were due.
+
+    For a process that takes over from workers that are gone; call it every second or two. It does not wait for what
+    it has begun. `here`: send in this thread instead, one after another, and wait.
+    """
+    ids = delivery.due(now())
+    for id in ids:
+        delivery.send(id)
+    return len(ids)

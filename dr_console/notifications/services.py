@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypedDict, Unpack
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from dr_console.audit.services import record as audit
 from dr_console.errors import Refused
-from dr_console.live.publish import nudge
+from dr_console.live.publish import hold
 from dr_console.notifications import doorbell
-from dr_console.notifications.delivery import tell
+from dr_console.notifications.answers import Report as Report
+from dr_console.notifications.answers import answer as answer
+from dr_console.notifications.answers import reported as reported
+from dr_console.notifications.events import Kind, record, tell
 from dr_console.notifications.messages import Message, written
 from dr_console.notifications.models import Channel, Delivery
+from dr_console.notifications.patience import give_up_at
+from dr_console.notifications.purposes import purpose
+from dr_console.notifications.stopping import stop
+from dr_console.web.sentences import Sentence
 
 State = Delivery.State
-GIVE_UP_AFTER = timedelta(hours=1)
 SUBJECT_CHARACTERS = 300
 
 
@@ -82,7 +90,7 @@ def notify(
         is_practice=is_practice,
         topics=sorted(topics),
         not_before=at + wait,
-        give_up_at=at + wait + GIVE_UP_AFTER,
+        give_up_at=give_up_at(at + wait),
         **place,
     )
     return _put_down(asked)
@@ -92,44 +100,52 @@ def _put_down(asked: Delivery) -> Delivery:
     tell(asked)  # before the row: whoever asks for the same at once waits here
     Delivery.objects.bulk_create([asked], ignore_conflicts=True)
     delivery = Delivery.objects.get(dedup_key=asked.dedup_key)
-    transaction.on_commit(lambda: doorbell.ring(delivery.pk), robust=True)
+    transaction.on_commit(partial(doorbell.ring, delivery.pk), robust=True)
     return delivery
 
 
 @transaction.atomic
 def send_again(delivery: Delivery, *, by: User) -> Delivery:
-    """Send once more what has failed, what was perhaps sent, or what was cancelled."""
+    """Send once more what has failed, what was perhaps sent, or what was cancelled. Raises Refused."""
+    hold("console")
+    asked = purpose(delivery.purpose)
+    if asked is not None and not asked.is_wanted(delivery):
+        raise Refused(_("What this message was about is over: nobody is told of it any more."))
     ended = Delivery.objects.filter(pk=delivery.pk, state__in=(State.FAILED, State.UNKNOWN, State.CANCELLED))
     at = now()
-    tell(delivery)
-    fresh = {"attempts": 0, "handed_over_at": None, "not_before": at, "give_up_at": at + GIVE_UP_AFTER}
-    if not ended.update(state=State.QUEUED, ended_at=None, error=None, **fresh):
+    fresh = {"attempts": 0, "handed_over_at": None, "not_before": at, "give_up_at": give_up_at(at)}
+    if not ended.update(state=State.QUEUED, ended_at=None, error=None, bundled_into=None, **fresh):
         raise Refused(_("This message has been sent, or is about to be."))
     audit("delivery.sent_again", by=by, target=delivery, before={"state": delivery.state})
     delivery.refresh_from_db()
-    transaction.on_commit(lambda: doorbell.ring(delivery.pk), robust=True)
+    record(delivery, Kind.SENT_AGAIN, by=str(by))
+    tell(delivery)
+    transaction.on_commit(partial(doorbell.ring, delivery.pk), robust=True)
     return delivery
 
 
 @transaction.atomic
 def keep_back(delivery: Delivery, *, by: User) -> Delivery:
     """Do not send a message that still waits. Raises Refused where it may have been sent."""
-    if not cancel([delivery]):
+    if not cancel([delivery], by=str(by)):
         raise Refused(_("This message has been sent, or is about to be."))
     audit("delivery.cancelled", by=by, target=delivery)
     delivery.refresh_from_db()
     return delivery
 
 
-@transaction.atomic
-def cancel(deliveries: Iterable[Delivery]) -> int:
+def cancel(deliveries: Iterable[Delivery], said: Sentence | None = None, *, by: str = "") -> int:
     """Do not send those of these that still wait. Returns how many; what is being sent, or may have been, stays."""
-    asked = list(deliveries)
-    for topic in sorted({"console", *(topic for delivery in asked for topic in delivery.topics)} if asked else ()):
-        nudge(topic, "deliveries")
-    return sum(map(_stop, asked))
+    asked = [delivery.pk for delivery in deliveries]
+    return _cancel(Delivery.objects.filter(pk__in=asked), said, by=by) if asked else 0
 
 
-def _stop(delivery: Delivery) -> bool:
-    queued = Delivery.objects.filter(pk=delivery.pk, state=State.QUEUED, handed_over_at=None)
-    return bool(queued.update(state=State.CANCELLED, ended_at=now()))
+def cancel_group(group: str, said: Sentence | None = None, *, by: str = "") -> int:
+    """The same of all messages of a group. `said`: why, for the log."""
+    return _cancel(Delivery.objects.filter(group=group), said, by=by) if group else 0
+
+
+@transaction.atomic
+def _cancel(asked: QuerySet[Delivery], said: Sentence | None, *, by: str) -> int:
+    hold("console")
+    return stop(asked, said, by=by)

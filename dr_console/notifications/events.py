@@ -1,0 +1,34 @@
+"""Write down what happened to a message, within the transaction that changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dr_console.live.publish import nudge
+from dr_console.notifications.models import Delivery, DeliveryEvent
+
+Kind = DeliveryEvent.Kind
+
+
+def record(delivery: Delivery, kind: Kind, said: Mapping[str, Any] | None = None, *, by: str = "") -> None:
+    """`said`: a sentence, or the facts of a ProviderError. `by`: who did it, in words."""
+    record_all([delivery], kind, said, by=by)
+
+
+def record_all(
+    deliveries: Iterable[Delivery], kind: Kind, said: Mapping[str, Any] | None = None, *, by: str = ""
+) -> None:
+    """The same of several."""
+    DeliveryEvent.objects.bulk_create(
+        [
+            DeliveryEvent(delivery=one, kind=kind, attempt=one.attempts, said=dict(said or {}), by=by[:200])
+            for one in deliveries
+        ]
+    )
+
+
+def tell(*deliveries: Delivery) -> None:
+    """Tell the open pages that show them."""
+    for topic in sorted({"console", *(topic for one in deliveries for topic in one.topics)}):
+        nudge(topic, "deliveries")

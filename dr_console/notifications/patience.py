@@ -1,0 +1,24 @@
+"""How long a message is tried for, and when again. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+# A page: the ladder and the person's next channel do not wait for one that is down.
+PAGE_PAUSES = (15, 30, 60)
+# Anything else: nobody else says it.
+PAUSES = (15, 30, 60, 300, 900)
+GIVE_UP_AFTER = timedelta(hours=1)
+# A vendor may ask us to wait; a page that has another way to go waits no longer than its tries would take.
+PAGE_WAITS = timedelta(seconds=sum(PAGE_PAUSES))
+
+
+def give_up_at(due: datetime) -> datetime:
+    """When a message that has not been sent is given up. `due`: when it is to be sent."""
+    return due + GIVE_UP_AFTER
+
+
+def pause(attempts: int, *, is_page: bool) -> int | None:
+    """Seconds until the next try after so many; None where there is none."""
+    pauses = PAGE_PAUSES if is_page else PAUSES
+    return pauses[attempts - 1] if attempts <= len(pauses) else None
