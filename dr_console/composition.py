@@ -71,6 +71,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "dr_console.web.context_processors.console",
                 "dr_console.live.context_processors.live",
                 "dr_console.operations.context_processors.data_age",
+                "dr_console.operations.context_processors.watchdog",
             ],
         },
     }

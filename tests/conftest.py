@@ -19,6 +19,7 @@ from django.utils import translation
 from playwright.sync_api import expect
 
 from dr_console.audit import origin
+from dr_console.operations import loudness
 from dr_console.operations.redis_server import RedisServer, find_binary
 from dr_console.providers import budgets
 from dr_console.runs import clocks
@@ -128,6 +129,12 @@ def _empty_cache() -> None:
 def _nothing_spent() -> None:
     """Nor may it leave a vendor's budget spent, or everybody held back by an answer of its own."""
     budgets.forget()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_loud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No engine comes round in a test, and what a page asks of the database must not depend on the clock."""
+    monkeypatch.setattr(loudness, "remembered", loudness.Remembered(at=float("inf")))
 
 
 @pytest.fixture(autouse=True)

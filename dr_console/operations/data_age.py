@@ -11,7 +11,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from dr_console.live.ping import ping
-from dr_console.operations import heartbeats
+from dr_console.operations import heartbeats, loudness
+from dr_console.operations.engine import Level
 from dr_console.operations.models import Heartbeat
 
 STALE_AFTER_SECONDS = 40
@@ -60,6 +61,11 @@ def data_age() -> DataAge:
         reasons = [_("The database does not answer.")]
     if not redis.answers():
         reasons.append(_("Redis does not answer: changes arrive late."))
+    level = loudness.remembered.state().level
+    if level is Level.LATE:
+        reasons.append(_("Escalations have not been looked at for more than 15 seconds."))
+    elif level is Level.STOPPED:
+        reasons.append(_("Escalations have not been looked at for more than 30 seconds."))
     return DataAge(at=at, reasons=reasons)
 
 

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db import connection, transaction
-from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet, Value
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Now
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 
 from dr_console.audit.services import record as audit
 from dr_console.live.publish import nudge
+from dr_console.operations.clock import ago, database_now
 from dr_console.operations.models import EngineTick
 
 AMBER_AFTER = timedelta(seconds=15)
@@ -73,7 +72,7 @@ def ticked() -> None:
     """
     if getattr(_here, "stands_in", False) or reading().age < SAID_EVERY:
         return
-    if not _row().update(at=_clock(), process=me()):
+    if not _row().update(at=database_now(), process=me()):
         EngineTick.objects.update_or_create(pk=THE_ROW, defaults={"at": now(), "process": me()})
 
 
@@ -84,7 +83,7 @@ def age() -> timedelta:
 
 def reading() -> Reading:
     """One query."""
-    row = _row().annotate(clock=_clock()).first()
+    row = _row().annotate(clock=database_now()).first()
     if row is None:
         return Reading(NEVER)
     # A clock that was set back gives no age below nothing.
@@ -98,16 +97,16 @@ def stand_in(me: str) -> bool:
     To be called before each round: it is what tells the others that `me` is still at it.
     """
     EngineTick.objects.bulk_create([EngineTick(pk=THE_ROW)], ignore_conflicts=True)
-    missed = _row().filter(Q(at=None) | Q(at__lt=_ago(RED_AFTER)))
-    if missed.filter(stand_in=me).update(stand_in_at=_clock()):
+    missed = _row().filter(Q(at=None) | Q(at__lt=ago(RED_AFTER)))
+    if missed.filter(stand_in=me).update(stand_in_at=database_now()):
         return True
     return _take_over(missed, me)
 
 
 @transaction.atomic
 def _take_over(missed: QuerySet[EngineTick], me: str) -> bool:
-    free = missed.filter(Q(stand_in="") | Q(stand_in_at__lt=_ago(STAND_IN_LASTS)))
-    if not free.update(stand_in=me, stand_in_since=_clock(), stand_in_at=_clock()):
+    free = missed.filter(Q(stand_in="") | Q(stand_in_at__lt=ago(STAND_IN_LASTS)))
+    if not free.update(stand_in=me, stand_in_since=database_now(), stand_in_at=database_now()):
         return False
     audit("engine.stand_in", by=None, target=me)
     nudge("console", "watchdog")
@@ -117,7 +116,7 @@ def _take_over(missed: QuerySet[EngineTick], me: str) -> bool:
 @transaction.atomic
 def give_back() -> str:
     """Once the engine does its own rounds again: let nobody stand in. Returns who did; empty where nobody did."""
-    stood_in = _row().exclude(stand_in="").filter(at__gte=_ago(AMBER_AFTER))
+    stood_in = _row().exclude(stand_in="").filter(at__gte=ago(AMBER_AFTER))
     name = stood_in.values_list("stand_in", flat=True).first()
     if not name or not stood_in.filter(stand_in=name).update(stand_in="", stand_in_since=None, stand_in_at=None):
         return ""
@@ -143,14 +142,3 @@ def me() -> str:
 
 def _row() -> QuerySet[EngineTick]:
     return EngineTick.objects.filter(pk=THE_ROW)
-
-
-def _clock() -> Combinable:
-    """The database's; where that is a file on this host, the host's own."""
-    return Now() if connection.vendor == "postgresql" else Value(now(), output_field=DateTimeField())
-
-
-def _ago(length: timedelta) -> Combinable:
-    if connection.vendor == "postgresql":
-        return ExpressionWrapper(Now() - length, output_field=DateTimeField())
-    return Value(now() - length, output_field=DateTimeField())

@@ -1,14 +1,18 @@
-"""What must be loud on every page, or on the home page: said by the apps, and asked for once every few seconds."""
+"""What must be loud on every page, or at home: the engine that has stopped, and what the apps say, seconds old."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
+from dr_console.operations import engine
+from dr_console.operations.engine import Level, level_of
 from dr_console.web.sentences import Sentence, spoken
 
 ASKED_EVERY_SECONDS = 3.0
@@ -48,27 +52,50 @@ def _reader(path: str) -> Reader:
     return reader
 
 
+@dataclass(frozen=True)
+class State:
+    """What a page says above everything else. `age`: of the engine's last own round."""
+
+    age: timedelta = timedelta()
+    stand_in_since: datetime | None = None
+    alarms: tuple[Alarm, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        return level_of(self.age)
+
+    @property
+    def digest(self) -> str:
+        """Another one whenever a page has to say something else."""
+        said = [self.level, self.stand_in_since, *(f"{alarm.url} {alarm.said}" for alarm in self.alarms)]
+        return sha256(repr(said).encode()).hexdigest()[:16]
+
+
 @dataclass
 class Remembered:
-    """The alarms for every page, as this process heard them last: no page asks the database for them itself."""
+    """The state as this process saw it last: no page asks the database itself."""
 
     at: float = float("-inf")
-    _alarms: list[Alarm] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+    last: State = field(default_factory=State)
 
-    def everywhere(self) -> list[Alarm]:
+    def state(self) -> State:
+        """At most three seconds old. Without a database the one before: that it is gone is said elsewhere."""
         if time.monotonic() - self.at > ASKED_EVERY_SECONDS:
             # Before asking: while the database hangs one request waits for it, and not all of them.
             self.at = time.monotonic()
             try:
-                self._alarms = [alarm for alarm in alarms() if alarm.everywhere]
+                self.last = self._look()
             except DatabaseError:
-                # The page says by itself that the database does not answer; what was loud before stays so.
-                return self._alarms
-        return self._alarms
+                return self.last
+        return self.last
 
-    def forget(self) -> None:
-        """Ask anew at the next page."""
-        self.at = float("-inf")
+    def _look(self) -> State:
+        reading = engine.reading()
+        # A console that has just started has the same time as ever before anybody is missed.
+        age = min(reading.age, timedelta(seconds=time.monotonic() - self.began))
+        loud = tuple(alarm for alarm in alarms() if alarm.everywhere)
+        return State(age, reading.stand_in_since if reading.stand_in else None, loud)
 
 
 remembered = Remembered()

@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.timezone import now
 
 from dr_console.live.ping import ping
-from dr_console.operations import heartbeats
+from dr_console.operations import engine, heartbeats
 from dr_console.operations.models import Heartbeat
 
 SECONDS_A_CHECK = 2.0
@@ -40,13 +40,18 @@ OK = Check("ok")
 
 def checks() -> dict[str, Check]:
     """What every part answers; each has the same two seconds."""
-    asked = {name: _threads.submit(_in_thread, check) for name, check in CHECKS.items()}
+    asked = {name: _threads.submit(_in_thread, ask) for name, ask in CHECKS.items()}
     return {name: _answer(future) for name, future in asked.items()}
 
 
-def _in_thread(check: Callable[[], Check]) -> Check:
+def check(name: str) -> Check:
+    """What one part answers, in the same two seconds."""
+    return _answer(_threads.submit(_in_thread, CHECKS[name]))
+
+
+def _in_thread(ask: Callable[[], Check]) -> Check:
     try:
-        return check()
+        return ask()
     except DatabaseError:
         return Check("failed", "The database does not answer.")
     finally:
@@ -95,6 +100,18 @@ def _queues() -> Check:
     return Check("failed", f"No worker answers on: {', '.join(deaf)}.") if deaf else OK
 
 
+def _engine() -> Check:
+    """Are escalations looked at by those whose work it is? A web process that does it meanwhile does not count."""
+    reading = engine.reading()
+    if reading.age == engine.NEVER:
+        return Check("failed", "Escalations have never been looked at.")
+    seconds = round(reading.age.total_seconds(), 1)
+    if reading.level is not engine.Level.STOPPED:
+        return Check("ok", age_seconds=seconds)
+    meanwhile = f" Process {reading.stand_in} does it meanwhile." if reading.stand_in else ""
+    return Check("failed", f"Escalations have not been looked at for more than 30 s.{meanwhile}", seconds)
+
+
 CHECKS: dict[str, Callable[[], Check]] = {
     "database": _database,
     "redis": _redis,
@@ -103,4 +120,5 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "beat": partial(_heard_of, Heartbeat.Kind.BEAT),
     "watch": partial(_heard_of, Heartbeat.Kind.WATCH),
     "queues": _queues,
+    "engine": _engine,
 }

@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from dr_console.errors import Refused
-from dr_console.operations import metrics, provider_checks, readiness, tasks
+from dr_console.operations import loudness, metrics, provider_checks, readiness, tasks
 from dr_console.vendors import is_loopback
 from dr_console.web.access import needs
 from dr_console.web.requests import ConsoleRequest
@@ -44,6 +44,16 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 @never_cache
+def engine(request: HttpRequest) -> HttpResponse:
+    """Are escalations looked at? 503 once they have not been for 30 s, also while a web process stands in."""
+    check = readiness.check("engine")
+    status = 200 if check.status == "ok" else 503
+    return JsonResponse(check.as_json(), status=status, json_dumps_params={"indent": 2})
+
+
+@require_safe
+@login_not_required
+@never_cache
 def prometheus(request: HttpRequest) -> HttpResponse:
     if not _may_scrape(request):
         return HttpResponseForbidden(
@@ -64,6 +74,15 @@ def _may_scrape(request: HttpRequest) -> bool:
 @never_cache
 def data_age(request: HttpRequest) -> HttpResponse:
     return render(request, "operations/_data_age.html")
+
+
+@require_safe
+@never_cache
+def watchdog(request: HttpRequest) -> HttpResponse:
+    """204 where the page says already what has to be said: nothing is read aloud twice."""
+    if request.GET.get("shown") == loudness.remembered.state().digest:
+        return HttpResponse(status=204)
+    return render(request, "operations/_watchdog.html")
 
 
 @require_GET

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from django.urls import reverse
 from django.utils.timezone import now
 
-from dr_console.operations import data_age, heartbeats
+from dr_console.operations import data_age, heartbeats, loudness
 from dr_console.operations.models import Heartbeat
 from tests import make
 
@@ -103,3 +103,16 @@ def test_it_costs_one_query(client, django_assert_max_num_queries):
     client.get(reverse("operations:data-age"))
     with django_assert_max_num_queries(5):  # session, person, preferences, role, heartbeats
         client.get(reverse("operations:data-age"))
+
+
+@pytest.mark.usefixtures("_all_alive")
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [(14, "as of"), (16, "for more than 15 seconds"), (31, "for more than 30 seconds")],
+)
+def test_it_says_that_nobody_looks_at_escalations(panel, monkeypatch, age, said):
+    seen = loudness.State(age=timedelta(seconds=age))
+    monkeypatch.setattr(loudness, "remembered", loudness.Remembered(at=float("inf"), last=seen))
+    page = panel()
+    assert said in page
+    assert ("STALE" in page) == (age > 15)

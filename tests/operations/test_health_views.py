@@ -11,7 +11,7 @@ def test_healthz_asks_nobody(client, redis_url, settings):
     assert (response.status_code, response.content) == (200, b"ok\n")
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+@pytest.mark.parametrize("path", ["/healthz", "/healthz/engine", "/readyz", "/metrics"])
 @pytest.mark.django_db(transaction=True)
 def test_they_only_tell_and_are_not_kept(client, path):
     assert client.post(path).status_code == 405

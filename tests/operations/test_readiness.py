@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from dr_console.operations import heartbeats, readiness
-from dr_console.operations.models import Heartbeat
+from dr_console.operations import engine, heartbeats, readiness
+from dr_console.operations.models import EngineTick, Heartbeat
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,6 +28,7 @@ def all_alive(queues):
         heartbeats.beat(kind, kind=kind)
     for queue in queues:
         heartbeats.beat(queue, kind=Kind.QUEUE)
+    engine.ticked()
 
 
 def test_ready_says_so_for_every_part(client, settings):
@@ -36,7 +37,7 @@ def test_ready_says_so_for_every_part(client, settings):
     assert response.status_code == 200
     answer = response.json()
     assert answer["ready"] is True
-    assert set(answer["checks"]) == {"database", "redis", "migrations", "worker", "beat", "watch", "queues"}
+    assert set(answer["checks"]) == {"database", "redis", "migrations", "worker", "beat", "watch", "queues", "engine"}
     assert {check["status"] for check in answer["checks"].values()} == {"ok"}
     assert answer["checks"]["worker"]["age_seconds"] < 60
 
@@ -57,6 +58,35 @@ def test_who_has_gone_quiet_is_named(client, settings, gone, part):
     assert response.status_code == 503
     failed = {name for name, check in response.json()["checks"].items() if check["status"] != "ok"}
     assert failed == {part}
+
+
+def test_an_engine_that_has_stopped(client, settings):
+    all_alive(settings.DR_QUEUES)
+    EngineTick.objects.update(at=now() - timedelta(seconds=31))
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["engine"]["detail"] == "Escalations have not been looked at for more than 30 s."
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0, 200), (29, 200), (31, 503)])
+def test_the_engine_is_asked_by_itself_too(client, seconds, status):
+    EngineTick.objects.create(pk=engine.THE_ROW, at=now() - timedelta(seconds=seconds))
+    response = client.get("/healthz/engine")
+    assert response.status_code == status
+    assert response.json()["age_seconds"] == pytest.approx(seconds, abs=20)
+
+
+def test_who_stands_in_is_named_and_does_not_make_it_well(client):
+    EngineTick.objects.create(pk=engine.THE_ROW, at=now() - timedelta(seconds=60))
+    engine.stand_in("4711@web-a")
+    response = client.get("/healthz/engine")
+    assert response.status_code == 503
+    assert response.json()["detail"].endswith("Process 4711@web-a does it meanwhile.")
+
+
+def test_an_engine_that_never_ticked(client):
+    response = client.get("/healthz/engine")
+    assert (response.status_code, response.json()["detail"]) == (503, "Escalations have never been looked at.")
 
 
 def test_who_was_never_heard_of_is_not_ready(client):
