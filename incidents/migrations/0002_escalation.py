@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('kind', models.CharField(choices=[('armed', 'Began'), ('level_started', 'Level paged'), ('nobody_at_level', 'Nobody at this level'), ('round_started', 'Next round'), ('exhausted', 'Ladder ran out'), ('acknowledged', 'Acknowledged'), ('reminded', 'Reminded'), ('ack_expired', 'Acknowledgement expired'), ('escalated', 'Escalated by a person'), ('snoozed', 'Put off'), ('resumed', 'Goes on'), ('rearmed', 'Began anew'), ('stopped', 'Ended')], max_length=16)),
+                ('kind', models.CharField(choices=[('armed', 'Began'), ('level_started', 'Level paged'), ('nobody_at_level', 'Nobody at this level'), ('no_channel', 'No way to reach somebody'), ('round_started', 'Next round'), ('exhausted', 'Ladder ran out'), ('acknowledged', 'Acknowledged'), ('reminded', 'Reminded'), ('ack_expired', 'Acknowledgement expired'), ('escalated', 'Escalated by a person'), ('snoozed', 'Put off'), ('resumed', 'Goes on'), ('rearmed', 'Began anew'), ('stopped', 'Ended')], max_length=16)),
                 ('round', models.PositiveSmallIntegerField(default=0)),
                 ('level', models.SmallIntegerField(default=-1)),
                 ('said', models.JSONField(help_text='A sentence.')),

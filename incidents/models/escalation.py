@@ -134,6 +134,7 @@ class EscalationEvent(AppendOnlyModel):
         ARMED = "armed", _("Began")
         LEVEL_STARTED = "level_started", _("Level paged")
         NOBODY_AT_LEVEL = "nobody_at_level", _("Nobody at this level")
+        NO_CHANNEL = "no_channel", _("No way to reach somebody")
         ROUND_STARTED = "round_started", _("Next round")
         EXHAUSTED = "exhausted", _("Ladder ran out")
         ACKNOWLEDGED = "acknowledged", _("Acknowledged")
@@ -146,7 +147,7 @@ class EscalationEvent(AppendOnlyModel):
         STOPPED = "stopped", _("Ended")
 
     # What people must see although nobody asked for it.
-    RED = (Kind.NOBODY_AT_LEVEL, Kind.EXHAUSTED, Kind.ACK_EXPIRED)
+    RED = (Kind.NOBODY_AT_LEVEL, Kind.NO_CHANNEL, Kind.EXHAUSTED, Kind.ACK_EXPIRED)
 
     escalation = models.ForeignKey(Escalation, models.PROTECT, related_name="events")
     at = models.DateTimeField(default=now)

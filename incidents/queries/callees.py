@@ -14,7 +14,7 @@ from django.conf import settings
 
 from incidents.ladder import Absent, Level, Person, Policy, Reach, Way
 from incidents.models import ChannelKind, Contact, Rotation
-from incidents.queries.oncall import whose_turn
+from incidents.queries.oncall import on_call
 from incidents.queries.quiet import quiet_until
 from incidents.queries.recipients import of_contact
 
@@ -76,7 +76,7 @@ class Directory:
             if key not in self._rotations:
                 return [], Why.GONE
             if (key, at) not in self._on_call:
-                self._on_call[key, at] = [one for one in [whose_turn(self._rotations[key], at)] if one]
+                self._on_call[key, at] = on_call(key, at)
             found, why = self._on_call[key, at], Why.NOBODY_ON_CALL
         else:
             found, why = [key], Why.GONE
