@@ -17,6 +17,7 @@ DECIDING = {
     "command.handed_over": _("Command handed over"),
     "command.role": _("Role in an incident given"),
     "incident.severity": _("Severity of an incident decided"),
+    "escalation.accepted": _("Slow escalation ladder accepted"),
     "incident.merged": _("Incident merged into another"),
     "incident.unmerged": _("Merge of incidents taken back"),
     "failover.released": _("Failover released"),
@@ -50,6 +51,12 @@ UPDATES = {
 }
 
 
+CONTACTS = {
+    "channel_test.sent": _("Test message sent"),
+    "channel_test.told": _("Answer to a test written down"),
+}
+
+
 class IncidentsConfig(AppConfig):
     name = "incidents"
     verbose_name = _("incidents")
@@ -75,6 +82,7 @@ class IncidentsConfig(AppConfig):
         self._add_work()
         self._add_pages()
         self._add_alerts()
+        self._add_contacts()
 
     def _add_work(self) -> None:
         from dr_console.runs import registry as runs
@@ -129,3 +137,20 @@ class IncidentsConfig(AppConfig):
             navigation.add_page(
                 navigation.Destination(label, url_name, icon, "incidents.view_incident", within="incidents:list")
             )
+
+    def _add_contacts(self) -> None:
+        from dr_console.audit import actions
+        from dr_console.notifications import purposes
+        from dr_console.web import navigation
+
+        actions.register(CONTACTS)
+        purposes.register("test", "incidents.services.channel_tests")
+        navigation.add_page(
+            navigation.Destination(
+                _("Address book: import and export"),
+                "incidents:address-book",
+                "book-open",
+                "plans.view_plan",
+                within="plans:overview",
+            )
+        )

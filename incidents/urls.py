@@ -155,6 +155,7 @@ urlpatterns = [
     path("contacts/vendors/", contact.vendor_list, name="vendors"),
     path("on-call/", oncall.rotation_list, name="oncall"),
     path("escalation/", escalation.escalation_matrix, name="escalation"),
+    path("escalation/<slug:key>/accept/", escalation.accept, name="escalation-accept"),
     path("checklists/", checklist.checklist_list, name="checklists"),
     path("checklists/<slug:key>/", checklist.checklist_detail, name="checklist"),
     path("thresholds/", health.threshold_list, name="thresholds"),

@@ -79,13 +79,13 @@ def _rotations() -> Iterator[Finding]:
 
 
 def _ladders() -> Iterator[Finding]:
-    slow = [ladder.policy.severity for ladder in ladders() if ladder.too_slow]
+    slow = [ladder.policy.severity for ladder in ladders() if ladder.needs_acceptance]
     if slow:
         yield Finding(
             "waiting",
             _("%(severities)s: the last level is paged too late to leave time for the recovery")
             % {"severities": listed(slow)},
-            _("If nobody answers, the objective is missed before everybody has been asked."),
+            _("If nobody answers, the objective is missed before everybody has been asked. Nobody has accepted it yet."),
             "incidents:escalation",
         )
 

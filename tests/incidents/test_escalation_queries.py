@@ -56,5 +56,5 @@ def test_without_objectives_nothing_is_too_slow():
 
 def test_the_number_of_queries_does_not_grow_with_the_policies(django_assert_num_queries):
     make.plan()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         ladders()

@@ -65,7 +65,7 @@ def test_thresholds_read_like_sentences(shown):
 
 def test_the_matrix_warns_of_a_ladder_that_is_too_slow(shown):
     EscalationPolicy.objects.get(severity="P0").levels.update(wait_minutes=30)
-    assert "would have to be paged within" in shown("incidents:escalation")
+    assert "would have to be paged in less than" in shown("incidents:escalation")
 
 
 def test_degradation_levels_name_their_features(shown):
