@@ -51,6 +51,7 @@ class ApiToken(models.Model):
         PUSH_SAMPLES = "push_samples", _("Push measured values")
         DECLARE_INCIDENTS = "declare_incidents", _("Declare incidents")
         READ_INCIDENTS = "read_incidents", _("Read incidents")
+        READ_ONCALL = "read_oncall", _("Read who is on call")
 
     name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("What uses it: load balancer Tokyo."))
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token.")

@@ -1,0 +1,227 @@
+"""The pages of on-call: all rotations now and in the days to come, one rotation, and what is one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from incidents.models import Absence, OnCallFeed, Override, Rotation, Swap
+from incidents.oncall_calendar import Week, monday
+from incidents.queries.oncall import LONGEST_CHANGE, LOOKED_AHEAD_DAYS, Roster, roster
+from incidents.queries.oncall_words import Hole, Reader, Served, Words, span_of
+
+OVERVIEW_WEEKS, DETAIL_WEEKS = 2, 5
+MY_DAYS = 84
+MOST = 50
+TWO_WEEKS = timedelta(days=LOOKED_AHEAD_DAYS)
+# So far ahead every shift that has begun is whole, and the one after it is known.
+AHEAD = LONGEST_CHANGE + TWO_WEEKS
+
+
+@dataclass(frozen=True)
+class Card:
+    """A rotation now. `then`: who is on call at the time that was asked for. `hole`: it has nobody now."""
+
+    rotation: Rotation
+    now: Served | None
+    next: Served | None
+    then: Served | None
+    hole: Hole | None
+    weeks: list[Week]
+    takes_part: bool
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Somebody asks somebody to stand in for them. `to_me`, `from_me`: the reader is one of the two."""
+
+    swap: Swap
+    rotation: str
+    giver: str
+    taker: str
+    to_me: bool
+    from_me: bool
+
+
+@dataclass(frozen=True)
+class Away:
+    absence: Absence
+    name: str
+    is_mine: bool
+
+
+@dataclass(frozen=True)
+class Instead:
+    override: Override
+    name: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    at: datetime
+    asked: datetime | None
+    reader: Reader
+    cards: list[Card]
+    holes: list[Hole]
+    offers: list[Offer]
+    away: list[Away]
+
+
+def overview(reader: Reader, *, at: datetime, asked: datetime | None = None) -> Overview:
+    """A dozen queries, however many rotations there are."""
+    today = at.astimezone(timezone.get_current_timezone()).date()
+    start, _end = span_of(today, OVERVIEW_WEEKS)
+    known = roster(min(start, asked or start), max(at + AHEAD, asked or at))
+    words = Words(known, reader.key)
+    return Overview(
+        at=at,
+        asked=asked,
+        reader=reader,
+        cards=[_card(words, key, at, asked, today) for key in list(known.schedules)[:MOST]],
+        holes=words.holes(at, at + TWO_WEEKS)[:MOST],
+        offers=_offers(words, Swap.objects.offered().filter(ends_at__gt=at)),
+        away=_away(words, Absence.objects.all(), at),
+    )
+
+
+def _card(words: Words, key: str, at: datetime, asked: datetime | None, today: date) -> Card:
+    standing = words.roster.standing(key, at)
+    then = words.roster.shift_at(key, asked) if asked else None
+    holes = [] if standing.now else words.holes_of(key, at, at + TWO_WEEKS)[:1]
+    return Card(
+        rotation=standing.rotation,
+        now=words.served(standing.now) if standing.now else None,
+        next=words.served(standing.next) if standing.next else None,
+        then=words.served(then) if then else None,
+        hole=holes[0] if holes else None,
+        weeks=words.weeks(key, first=today, count=OVERVIEW_WEEKS, at=at),
+        takes_part=words.mine in participants(words.roster, key),
+    )
+
+
+def participants(known: Roster, key: str) -> list[str]:
+    """Keys of everybody who has turns in it, in whichever layer, in their order."""
+    layers = known.schedules[key].layers
+    return list(dict.fromkeys(one for layer in layers for one in layer.participants))
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One rotation. `first`: the Monday with which the weeks begin. `people`: names by key, in their order."""
+
+    at: datetime
+    reader: Reader
+    rotation: Rotation
+    now: Served | None
+    next: Served | None
+    weeks: list[Week]
+    shifts: list[Served]
+    holes: list[Hole]
+    instead: list[Instead]
+    offers: list[Offer]
+    away: list[Away]
+    people: dict[str, str]
+    first: date
+
+    @property
+    def earlier(self) -> date:
+        return self.first - timedelta(weeks=DETAIL_WEEKS)
+
+    @property
+    def later(self) -> date:
+        return self.first + timedelta(weeks=DETAIL_WEEKS)
+
+
+def detail(rotation_key: str, reader: Reader, *, at: datetime, first: date | None = None) -> Detail | None:
+    """None for a rotation that the plan does not have."""
+    first = monday(first or at.astimezone(timezone.get_current_timezone()).date())
+    start, end = span_of(first, DETAIL_WEEKS)
+    known = roster(min(start, at), max(end, at + AHEAD))
+    if rotation_key not in known.rotations:
+        return None
+    words = Words(known, reader.key)
+    standing = known.standing(rotation_key, at)
+    people = participants(known, rotation_key)
+    return Detail(
+        at=at,
+        reader=reader,
+        rotation=standing.rotation,
+        now=words.served(standing.now) if standing.now else None,
+        next=words.served(standing.next) if standing.next else None,
+        weeks=words.weeks(rotation_key, first=first, count=DETAIL_WEEKS, at=at),
+        shifts=words.shifts(rotation_key, start, end),
+        holes=words.holes_of(rotation_key, start, end),
+        instead=_instead(words, rotation_key, at),
+        offers=_offers(words, Swap.objects.offered().filter(ends_at__gt=at, rotation_key=rotation_key)),
+        away=_away(words, Absence.objects.filter(contact_key__in=people), at),
+        people={key: words.name(key) for key in people},
+        first=first,
+    )
+
+
+@dataclass(frozen=True)
+class Mine:
+    """What is the reader's own. `now`: the shifts that they are on, `coming`: those after."""
+
+    at: datetime
+    reader: Reader
+    now: list[Served]
+    coming: list[Served]
+    offers: list[Offer]
+    away: list[Away]
+    feeds: list[OnCallFeed]
+
+
+def mine(reader: Reader, person: User, *, at: datetime) -> Mine:
+    known = roster(at, at + timedelta(days=MY_DAYS))
+    words = Words(known, reader.key)
+    shifts = [words.served(one) for one in known.shifts_of(reader.key, known.start, known.end)] if reader.key else []
+    of_me = Q(from_contact=reader.key) | Q(to_contact=reader.key)
+    return Mine(
+        at=at,
+        reader=reader,
+        now=[one for one in shifts if one.shift.starts_at <= at],
+        coming=[one for one in shifts if one.shift.starts_at > at],
+        offers=_offers(words, Swap.objects.offered().filter(of_me, ends_at__gt=at)) if reader.key else [],
+        away=_away(words, Absence.objects.filter(contact_key=reader.key), at) if reader.key else [],
+        feeds=list(OnCallFeed.objects.open().filter(made_by=person)[:MOST]),
+    )
+
+
+def offer(swap: Swap, reader: Reader) -> Offer:
+    """One of them in words, however old it is."""
+    return _offer(Words(roster(swap.starts_at, swap.ends_at), reader.key), swap)
+
+
+def _offers(words: Words, swaps: QuerySet[Swap]) -> list[Offer]:
+    """The soonest first."""
+    return [_offer(words, swap) for swap in swaps.order_by("starts_at", "pk")[:MOST]]
+
+
+def _offer(words: Words, swap: Swap) -> Offer:
+    rotation = words.roster.rotations.get(swap.rotation_key)
+    return Offer(
+        swap=swap,
+        rotation=str(rotation) if rotation else swap.rotation_key,
+        giver=words.name(swap.from_contact),
+        taker=words.name(swap.to_contact),
+        to_me=swap.to_contact == words.mine,
+        from_me=swap.from_contact == words.mine,
+    )
+
+
+def _away(words: Words, absences: QuerySet[Absence], at: datetime) -> list[Away]:
+    """The soonest first."""
+    open_ones = absences.filter(withdrawn_at=None, ends_at__gt=at).order_by("starts_at", "pk")[:MOST]
+    return [Away(one, words.name(one.contact_key), one.contact_key == words.mine) for one in open_ones]
+
+
+def _instead(words: Words, rotation_key: str, at: datetime) -> list[Instead]:
+    """The soonest first."""
+    standing = Override.objects.standing().filter(rotation_key=rotation_key, ends_at__gt=at)
+    found = standing.select_related("made_by").order_by("starts_at", "pk")[:MOST]
+    return [Instead(one, words.name(one.contact_key)) for one in found]

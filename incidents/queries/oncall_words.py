@@ -1,0 +1,128 @@
+"""Who is on call, in words: whose shift it is and why, and the weeks of a rotation as bars to draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dr_console.web.words import listed
+from incidents import schedule
+from incidents.models import Override, Rotation
+from incidents.oncall_calendar import DAYS, Turn, Week, midnight, weeks
+from incidents.queries.oncall import Roster
+from incidents.queries.people_of_contacts import contact_of
+from incidents.schedule import Gap, Shift
+
+COVER, CHANGE = "incidents.cover_on_call", "incidents.change_on_call"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who looks: which contact they are, if any, and whether they may act for themselves, and for everybody."""
+
+    key: str
+    name: str
+    may_cover: bool
+    may_change: bool
+
+
+def reader_of(person: User) -> Reader:
+    contact = contact_of(person)
+    key, name = (contact.key, contact.name) if contact else ("", "")
+    return Reader(key, name, person.has_perm(COVER), person.has_perm(CHANGE))
+
+
+@dataclass(frozen=True)
+class Served:
+    """A shift in words. `why`: empty where it is simply their turn. `reason`: as a person gave it."""
+
+    shift: Shift
+    name: str
+    rotation: Rotation
+    why: str
+    reason: str
+    is_mine: bool
+
+    @property
+    def look(self) -> str:
+        """How its bar differs, besides its words."""
+        return " ".join(word for word, holds in (("mine", self.is_mine), ("changed", bool(self.shift.change))) if holds)
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A time in which nobody is on call."""
+
+    gap: Gap
+    rotation: Rotation
+
+
+@dataclass(frozen=True)
+class Words:
+    """A roster, with the names of people and the reasons that they gave. `mine`: key of whoever reads, or empty."""
+
+    roster: Roster
+    mine: str = ""
+
+    @cached_property
+    def _reasons(self) -> dict[int, str]:
+        known = {one.pk for of in self.roster.schedules.values() for one in of.overrides}
+        return dict(Override.objects.filter(pk__in=known).exclude(reason="").values_list("pk", "reason"))
+
+    def name(self, key: str) -> str:
+        """Of somebody who is not in the plan any more: the key."""
+        return self.roster.names.get(key, key)
+
+    def served(self, shift: Shift) -> Served:
+        change = shift.change
+        reason = self._reasons.get(change.pk, "") if change and change.kind == "override" else ""
+        rotation = self.roster.rotations[shift.rotation]
+        is_mine = shift.contact == self.mine
+        return Served(shift, self.name(shift.contact), rotation, self._why(shift, rotation), reason, is_mine)
+
+    def _why(self, shift: Shift, rotation: Rotation) -> str:
+        if shift.change and shift.change.instead_of:
+            return _("stands in for %(name)s") % {"name": self.name(shift.change.instead_of)}
+        if shift.change:
+            return _("override")
+        if shift.passed_over:
+            names = listed(self.name(key) for key in shift.passed_over)
+            return _("comes next: %(names)s cannot be there") % {"names": names}
+        return next((str(layer) for layer in rotation.layers.all() if shift.layer and layer.key == shift.layer), "")
+
+    def shifts(self, key: str, start: datetime, end: datetime) -> list[Served]:
+        return [self.served(shift) for shift in self.roster.shifts(key, start, end)]
+
+    def holes(self, start: datetime, end: datetime) -> list[Hole]:
+        return [Hole(gap, self.roster.rotations[gap.rotation]) for gap in self.roster.gaps(start, end)]
+
+    def holes_of(self, key: str, start: datetime, end: datetime) -> list[Hole]:
+        found = schedule.gaps(self.roster.schedules[key], start, end)
+        return [Hole(gap, self.roster.rotations[key]) for gap in found]
+
+    def weeks(self, key: str, *, first: date, count: int, at: datetime) -> list[Week]:
+        """By the days of the reader's own zone."""
+        zone = timezone.get_current_timezone()
+        start, end = span_of(first, count)
+        turns = [_turn(one) for one in self.shifts(key, start, end)]
+        turns += [_nobody(hole) for hole in self.holes_of(key, start, end)]
+        return weeks(sorted(turns, key=lambda turn: turn.starts_at), first=first, count=count, zone=zone, at=at)
+
+
+def span_of(first: date, count: int) -> tuple[datetime, datetime]:
+    """So many weeks from this day of the reader's on."""
+    zone = timezone.get_current_timezone()
+    return midnight(first, zone), midnight(first + timedelta(days=DAYS * count), zone)
+
+
+def _turn(one: Served) -> Turn:
+    return Turn(one.shift.starts_at, one.shift.ends_at, one.name, one.look)
+
+
+def _nobody(hole: Hole) -> Turn:
+    return Turn(hole.gap.starts_at, hole.gap.ends_at, _("nobody"), "nobody")
