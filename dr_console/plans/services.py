@@ -104,9 +104,24 @@ def move_entry(section: str, key: str, *, up: bool, by: User) -> PlanVersion:
     return _edit(changed, "Moved", kind, key, by=by)
 
 
-def edit_single(
-    section: str, values: Content, *, base_version: int, by: User, accepted_as: str = ""
-) -> PlanVersion:
+def edit_entries(section: str, entries: list[Content], *, base_version: int, by: User, source: str) -> PlanVersion:
+    """Replace all entries of a section by these. Refused when one of them has been changed since `base_version`.
+
+    Raises PlanError with the problems; those of an entry lie within (section, its key).
+    """
+
+    def changed() -> PlanDocument:
+        content = export()
+        base = PlanVersion.objects.filter(number=base_version).first()
+        if base is None or (base != current_version() and base.content.get(section) != content[section]):
+            raise Refused(_("Somebody has changed the plan since you looked at it. Look at it again."))
+        content[section] = entries
+        return reader.validate(content)
+
+    return _make_version(changed, by=by, source=source, note=f"Imported {section}", target=section)
+
+
+def edit_single(section: str, values: Content, *, base_version: int, by: User, accepted_as: str = "") -> PlanVersion:
     """Replace a section that is one entry, such as `about`. Problems of it lie within (section,)."""
     kind = registry.section(section)
 
