@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 
 from dr_console.audit import origin
 from dr_console.env import WrongSetting
+from dr_console.management.standing_in import StandIn
 from dr_console.operations.heartbeats import Pulse
 from dr_console.operations.listener import listen
 from dr_console.operations.models import Heartbeat
@@ -74,6 +75,7 @@ def web(listener: socket.socket | None = None, tell_ready: Callable[[], None] | 
     )
     server = _Server(config, tell_ready)
     Pulse("web", kind=Heartbeat.Kind.WEB).start()
+    StandIn().start()
     server.run(sockets=[listener])
 
 
