@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from backups import queries as backups
+from dr_console.operations import loudness
 from dr_console.operations.data_age import data_age
 from dr_console.operations.provider_checks import failed_vendors
 from dr_console.plans.queries import newest_version
@@ -50,6 +51,7 @@ def home(request: ConsoleRequest) -> HttpResponse:
     states = backups.recovery_states()
     context = {
         "objectives": objectives(states),
+        "alarms": loudness.at_home(),
         "world": world(),
         "open_incidents": open_incidents(),
         "now_in_force": in_force(),
@@ -66,6 +68,12 @@ def home(request: ConsoleRequest) -> HttpResponse:
 @needs("plans.view_plan")
 def objectives_panel(request: ConsoleRequest) -> HttpResponse:
     return render(request, "home/_objectives.html", {"objectives": objectives(backups.recovery_states())})
+
+
+@require_GET
+@needs("plans.view_plan")
+def alarms_panel(request: ConsoleRequest) -> HttpResponse:
+    return render(request, "home/_alarms.html", {"alarms": loudness.at_home()})
 
 
 @require_GET

@@ -15,6 +15,7 @@ handler500 = "dr_console.web.views.server_error"
 urlpatterns = [
     path("", home.home, name="home"),
     path("home/objectives/", home.objectives_panel, name="objectives-panel"),
+    path("home/alarms/", home.alarms_panel, name="alarms-panel"),
     path("home/not-ready/", home.not_ready_panel, name="not-ready-panel"),
     path("", include("dr_console.operations.urls")),
     path("", include("dr_console.web.urls")),

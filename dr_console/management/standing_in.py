@@ -1,6 +1,6 @@
 """A web process watches the engine of escalations, and climbs the ladders itself while nobody else does.
 
-So a worker that is dead is not an escalation that is dead. Any number of web processes may watch: one of them stands in.
+So a dead worker is not a dead escalation. Any number of web processes may watch: one of them stands in.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,11 +19,11 @@ ASKED_EVERY_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something that nobody may overlook. `url`: where it is mended. `everywhere`: on every page, not only at home."""
+    """Something that nobody may overlook. `url`: where it is mended."""
 
     said: Sentence
     url: str
-    everywhere: bool = False
+    is_practice: bool = False
 
     @property
     def words(self) -> str:
@@ -32,24 +31,26 @@ class Alarm:
         return spoken(self.said)
 
 
-Reader = Callable[[], Iterable[Alarm]]
-_readers: list[str] = []
+_everywhere: list[str] = []
+_at_home: list[str] = []
 
 
-def register(reader: str) -> None:
-    """Have the function of that dotted path asked, which returns Alarms. For AppConfig.ready()."""
-    if reader not in _readers:
-        _readers.append(reader)
+def register(*, everywhere: str, at_home: str) -> None:
+    """Have the functions of these dotted paths asked for Alarms: for every page, and for the home page beside those.
+
+    Each in a bounded number of queries; the first is asked every few seconds. For AppConfig.ready().
+    """
+    _everywhere.append(everywhere)
+    _at_home.append(at_home)
 
 
-def alarms() -> list[Alarm]:
-    """What every app has to say now, each in a bounded number of queries."""
-    return [alarm for path in _readers for alarm in _reader(path)()]
+def at_home() -> list[Alarm]:
+    """What the home page says beside what every page says."""
+    return _asked(_at_home)
 
 
-def _reader(path: str) -> Reader:
-    reader: Reader = import_string(path)
-    return reader
+def _asked(paths: list[str]) -> list[Alarm]:
+    return [alarm for path in paths for alarm in import_string(path)()]
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,7 @@ class Remembered:
         reading = engine.reading()
         # A console that has just started has the same time as ever before anybody is missed.
         age = min(reading.age, timedelta(seconds=time.monotonic() - self.began))
-        loud = tuple(alarm for alarm in alarms() if alarm.everywhere)
-        return State(age, reading.stand_in_since if reading.stand_in else None, loud)
+        return State(age, reading.stand_in_since if reading.stand_in else None, tuple(_asked(_everywhere)))
 
 
 remembered = Remembered()

@@ -1,4 +1,4 @@
-"""How paging stands: the plan's policies as they are kept, what runs now, and what must be loud. Nothing here writes."""
+"""How paging stands: the policies as they are kept, what runs now, and what must be loud. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -32,11 +32,14 @@ OF_THE_POLICY = (
 
 @dataclass(frozen=True)
 class Loud:
-    """Something that every page has to say. `url`: where something can be done about it."""
+    """Something that must not be overlooked. `url`: where something can be done about it. `ran_out`: nobody is left to
+    be paged, which every page has to say.
+    """
 
     said: Sentence
     url: str
     is_practice: bool = False
+    ran_out: bool = False
 
 
 def snapshot(severity: str) -> dict[str, Any]:
@@ -110,7 +113,9 @@ def loud_now() -> list[Loud]:
     """Ladders that ran out without an answer, and pages that went to nobody; the newest first, drills said as such."""
     found = running().filter(status__in=(*RAN_OUT, Status.ACTIVE)).prefetch_related(None).order_by("-pk")
     ran_out = list(found.filter(status__in=RAN_OUT)[:MOST_LOUD])
-    nobody = list(found.filter(status=Status.ACTIVE, events__kind=EscalationEvent.Kind.NOBODY_AT_LEVEL).distinct()[:MOST_LOUD])
+    nobody = list(
+        found.filter(status=Status.ACTIVE, events__kind=EscalationEvent.Kind.NOBODY_AT_LEVEL).distinct()[:MOST_LOUD]
+    )
     return [_loud(one) for one in (*ran_out, *nobody)][:MOST_LOUD]
 
 
@@ -122,11 +127,14 @@ def _loud(escalation: Escalation) -> Loud:
         reference=incident.reference,
         title=incident.said_title or incident.title,
     )
-    return Loud(said, reverse("incidents:detail", args=[incident.reference]), incident.is_practice)
+    url = reverse("incidents:detail", args=[incident.reference])
+    return Loud(said, url, incident.is_practice, ran_out=escalation.status in RAN_OUT)
 
 
 LOUD = {
-    Status.EXHAUSTED: _("Nobody answers for %(severity)s %(reference)s: everybody on the ladder has been paged. %(title)s"),
+    Status.EXHAUSTED: _(
+        "Nobody answers for %(severity)s %(reference)s: everybody on the ladder has been paged. %(title)s"
+    ),
     Status.EXHAUSTED_NOBODY: _("Nobody could be paged for %(severity)s %(reference)s: call somebody. %(title)s"),
     Status.ACTIVE: _("A page for %(severity)s %(reference)s went to nobody, and the next level was paged. %(title)s"),
 }

@@ -18,8 +18,7 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-EXHAUSTED = Alarm(sentence("Nobody answered: %(title)s", title="Tokyo is dark"), "/incidents/INC-1/", everywhere=True)
-AT_HOME = Alarm(sentence("Nobody is on call"), "/on-call/")
+EXHAUSTED = Alarm(sentence("Nobody answered: %(title)s", title="Tokyo is dark"), "/incidents/INC-1/")
 
 
 def an_hour_old(**fields):
@@ -44,12 +43,12 @@ def any_page(client):
 
 
 def nobody_answers():
-    return [EXHAUSTED, AT_HOME]
+    return [EXHAUSTED]
 
 
 @pytest.fixture
 def _loud(monkeypatch):
-    monkeypatch.setattr(loudness, "_readers", [f"{__name__}.nobody_answers"])
+    monkeypatch.setattr(loudness, "_everywhere", [f"{__name__}.nobody_answers"])
 
 
 def test_all_well_and_nothing_is_said(any_page, remembers):
@@ -99,7 +98,7 @@ def test_a_process_looks_once_every_few_seconds(django_assert_num_queries):
         state = remembered.state()
         remembered.state()
     assert state.level is engine.Level.LATE
-    assert state.alarms == (EXHAUSTED,)  # what is for the home page stays there
+    assert state.alarms == (EXHAUSTED,)
 
 
 def test_a_process_that_has_just_started_misses_nobody_yet():
@@ -114,6 +113,11 @@ def test_without_a_database_it_stays_as_loud_as_it_was(monkeypatch):
     monkeypatch.setattr(engine, "reading", fail)
     before = State(alarms=(EXHAUSTED,))
     assert an_hour_old(last=before).state() is before
+
+
+def test_a_drill_is_said_to_be_one(any_page, remembers):
+    remembers(State(alarms=(Alarm(EXHAUSTED.said, EXHAUSTED.url, is_practice=True),)))
+    assert "DRILL" in any_page()
 
 
 def test_an_alarm_is_said_in_the_language_of_whoever_reads(monkeypatch):
