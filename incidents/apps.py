@@ -42,6 +42,16 @@ ALERTS = {
     "silence.ended": _("Silence ended"),
     "alert.cleared": _("Alert cleared"),
 }
+ON_CALL = {
+    "oncall.override": _("Somebody put on call"),
+    "oncall.override_ended": _("Override of on-call ended"),
+    "oncall.swap_offered": _("Swap of shifts offered"),
+    "oncall.swap_accepted": _("Swap of shifts accepted"),
+    "oncall.swap_declined": _("Swap of shifts declined"),
+    "oncall.swap_withdrawn": _("Swap of shifts withdrawn"),
+    "oncall.absence": _("Absence entered"),
+    "oncall.absence_ended": _("Absence ended"),
+}
 UPDATES = {
     "update.published": _("Status update published"),
     "update.withdrawn": _("Status update withdrawn"),
@@ -64,7 +74,7 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         from dr_console.audit import actions
         from dr_console.live import topics
-        from dr_console.operations import metrics
+        from dr_console.operations import loudness, metrics
         from dr_console.plans import pages, registry
         from incidents import plan
         from incidents.models import Breach, Incident
@@ -72,11 +82,15 @@ class IncidentsConfig(AppConfig):
 
         metrics.gauge("open_incidents", "Real incidents that are not resolved.", Incident.objects.real().open().count)
         metrics.gauge("open_breaches", "Thresholds of the plan that are crossed now.", Breach.objects.open().count)
+        loudness.register(
+            everywhere="incidents.queries.alarms.ladders_that_ran_out", at_home="incidents.queries.alarms.at_home"
+        )
         for section in plan.SECTIONS:
             registry.register(section)
         pages.add_pages(*PAGES)
         actions.register(DECIDING)
         actions.register(UPDATES)
+        actions.register(ON_CALL)
         actions.register({"degradation.set": _("Degradation level changed")})
         topics.allow("incident-", lambda person, _topic: person.has_perm("incidents.view_incident"), is_attended=True)
         self._add_work()
