@@ -8,7 +8,7 @@ put forward means the moment in which they are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -173,7 +173,7 @@ def _in_layer(schedule: Schedule, layer: Layer, at: datetime) -> Duty | None:
     number, began = _turn(layer, at)
     if number < 0 and layer.key:
         return None
-    first, passed_over = max(number, 0), []
+    first, passed_over = max(number, 0), list[str]()
     for step in range(len(layer.participants)):
         contact = layer.participants[(first + step) % len(layer.participants)]
         stand_in, swap = _stand_in(schedule, contact, at)
@@ -278,8 +278,8 @@ def _spans(schedule: Schedule, start: datetime, end: datetime) -> Iterator[tuple
 def _edges(schedule: Schedule, start: datetime, end: datetime) -> list[datetime]:
     """Every moment in which somebody else may come on call, with start and end."""
     found = {at for layer in schedule.layers for at in _edges_of_layer(layer, start, end)}
-    for one in (*schedule.changes, *schedule.absences):
-        found |= {one.starts_at, one.ends_at}
+    found |= {at for change in schedule.changes for at in (change.starts_at, change.ends_at)}
+    found |= {at for away in schedule.absences for at in (away.starts_at, away.ends_at)}
     return [start, *sorted(at for at in found if start < at < end), end] if start < end else []
 
 
@@ -291,3 +291,30 @@ def _edges_of_layer(layer: Layer, start: datetime, end: datetime) -> Iterator[da
         if layer.is_restricted and (window := _window(layer, day)):
             yield from window
         day += A_DAY
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A time in which one change makes somebody else be on call: "" is nobody."""
+
+    rotation: str
+    starts_at: datetime
+    ends_at: datetime
+    before: str
+    after: str
+
+
+def handed_over(before: Schedule, after: Schedule, start: datetime, end: datetime) -> list[Handed]:
+    """In what two schedules of the same rotation differ in this time, in order."""
+    edges = sorted({*_edges(before, start, end), *_edges(after, start, end)})
+    found: list[Handed] = []
+    for here, there in pairwise(edges):
+        was, becomes = (duty.contact if duty else "" for duty in (on_duty(before, here), on_duty(after, here)))
+        last = found[-1] if found else None
+        if was == becomes:
+            continue
+        if last and (last.ends_at, last.before, last.after) == (here, was, becomes):
+            found[-1] = replace(last, ends_at=there)
+        else:
+            found.append(Handed(before.rotation, here, there, was, becomes))
+    return found

@@ -164,12 +164,12 @@ def _swaps(start: datetime, end: datetime) -> Iterator[tuple[str, Change]]:
 
 
 def changes_of(swap: Swap) -> Iterable[Change]:
-    """What an agreed swap changes: one stands in for the other, and in return the other for the one."""
-    agreed = swap.answered_at or swap.made_at
-    yield Change("swap", swap.pk, swap.to_contact, swap.starts_at, swap.ends_at, agreed, swap.from_contact)
-    if swap.return_starts_at and swap.return_ends_at:
-        back = (swap.from_contact, swap.return_starts_at, swap.return_ends_at, agreed, swap.to_contact)
-        yield Change("swap", swap.pk, *back)
+    """What an agreed swap changes from then on: one stands in for the other, and in return the other for the one."""
+    agreed, one, other = swap.answered_at or swap.made_at, swap.from_contact, swap.to_contact
+    halves = [(swap.starts_at, swap.ends_at, one, other), (swap.return_starts_at, swap.return_ends_at, other, one)]
+    for start, end, instead_of, contact in halves:
+        if start and end and end > agreed:
+            yield Change("swap", swap.pk, contact, max(start, agreed), end, agreed, instead_of)
 
 
 def _absences(start: datetime, end: datetime) -> Iterator[Away]:
