@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from backups import queries as backups
-from dr_console.operations import loudness
+from dr_console.operations import deadman, loudness
 from dr_console.operations.data_age import data_age
 from dr_console.operations.provider_checks import failed_vendors
 from dr_console.plans.queries import newest_version
@@ -90,9 +91,21 @@ def not_ready(states: list[backups.RecoveryState]) -> list[Finding]:
         Finding("failed", label, listed(str(row.finding) for row in failed), "operations:readiness")
         for label, failed in failed_vendors()
     ]
-    found = [*console, *vendors, *incident_findings(), *backups.findings(states), *drills.findings()]
+    found = [*console, *_deadman(), *vendors, *incident_findings(), *backups.findings(states), *drills.findings()]
     order = ["failed", "waiting", "unknown"]
     return sorted(found, key=lambda finding: order.index(finding.state))
+
+
+def _deadman() -> list[Finding]:
+    """In live mode somebody outside has to notice when the console is dead."""
+    switch, page = deadman.switch(), "operations:readiness"
+    if switch.is_set and (switch.is_old or switch.error or switch.withheld):
+        why = listed(switch.withheld_words) or str(switch.error or _("No sign of life has been taken for minutes."))
+        return [Finding("failed", _("The dead man’s switch outside is not asked"), why, page)]
+    if not switch.is_set and settings.DR_MODE == "live":
+        why = _("Set DR_DEADMAN_URL.")
+        return [Finding("waiting", _("Nobody outside would notice if this console were dead"), why, page)]
+    return []
 
 
 def objectives(states: list[backups.RecoveryState]) -> list[Objective]:

@@ -17,6 +17,7 @@ from dr_console.audit import origin
 from dr_console.notifications.poller import Poller
 from dr_console.operations.heartbeats import Pulse
 from dr_console.operations.models import Heartbeat
+from dr_console.operations.signs_of_life import SignsOfLife
 from incidents.services import deciding, degradation, metrics
 from incidents.watching.loop import Consider, Watch
 
@@ -40,6 +41,8 @@ def watch(location: str = "") -> None:
     gc.freeze()
     Pulse(f"watch {location}", kind=Heartbeat.Kind.WATCH).start()
     Poller().start()
+    if settings.DR_DEADMAN_URL:
+        SignsOfLife().start()
     asyncio.run(_until_told(location))
 
 

@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from dr_console.errors import Refused
-from dr_console.operations import loudness, metrics, provider_checks, readiness, tasks
+from dr_console.operations import deadman, loudness, metrics, provider_checks, readiness, tasks
 from dr_console.vendors import is_loopback
 from dr_console.web.access import needs
 from dr_console.web.requests import ConsoleRequest
@@ -122,4 +122,5 @@ def _vendors() -> dict[str, Any]:
         "vendors": states,
         "counts": provider_checks.counts(states),
         "asked": False,
+        "deadman": deadman.switch(),
     }
