@@ -394,6 +394,13 @@ DR_METRICS_TOKEN = env.secret(
     "",
     "Bearer token that /metrics asks for. Without it, /metrics answers to this machine only.",
 )
+DR_DEADMAN_URL = env.url(
+    "DR_DEADMAN_URL",
+    "",
+    "Address of a dead man’s switch outside, such as healthchecks.io: asked every minute, but only while nothing is "
+    "overdue. Whoever keeps it raises the alarm once it is not asked any more.",
+    secret=True,
+)
 LOGGING = logging_config(
     level=env.choice(
         "DR_LOG_LEVEL", "INFO", "Least severe line that is logged.", among=("DEBUG", "INFO", "WARNING", "ERROR")

@@ -74,7 +74,7 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         from dr_console.audit import actions
         from dr_console.live import topics
-        from dr_console.operations import loudness, metrics
+        from dr_console.operations import deadman, loudness, metrics
         from dr_console.plans import pages, registry
         from incidents import plan
         from incidents.models import Breach, Incident
@@ -82,6 +82,7 @@ class IncidentsConfig(AppConfig):
 
         metrics.gauge("open_incidents", "Real incidents that are not resolved.", Incident.objects.real().open().count)
         metrics.gauge("open_breaches", "Thresholds of the plan that are crossed now.", Breach.objects.open().count)
+        deadman.register("incidents.queries.overdue.overdue_ladders")
         loudness.register(
             everywhere="incidents.queries.alarms.ladders_that_ran_out", at_home="incidents.queries.alarms.at_home"
         )

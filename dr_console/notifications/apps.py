@@ -12,8 +12,10 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from dr_console.audit import actions
+        from dr_console.operations import deadman
         from dr_console.web import navigation
 
+        deadman.register("dr_console.notifications.overdue.overdue_messages")
         actions.register(
             {
                 "delivery.sent_again": _("Message sent again"),

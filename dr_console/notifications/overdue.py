@@ -13,7 +13,7 @@ from dr_console.web.sentences import Sentence, sentence
 
 LATE_AFTER = timedelta(seconds=60)
 MOST = 100
-MESSAGES = _("%(count)s messages should have been sent more than a minute ago.")
+MESSAGES = _("Messages that should have been sent more than a minute ago: %(count)s.")
 
 
 def overdue_messages() -> list[Sentence]:

@@ -13,9 +13,12 @@ class OperationsConfig(AppConfig):
     def ready(self) -> None:
         from dr_console.audit import actions
         from dr_console.live import hub
-        from dr_console.operations import metrics
+        from dr_console.operations import engine, metrics
 
         metrics.gauge("live_viewers", "Open pages that follow the live stream of this process.", hub.viewers)
+        metrics.gauge(
+            "engine_tick_age_seconds", "How long ago all escalations were last looked at.", engine.age_in_seconds
+        )
         actions.register(
             {
                 "providers.check_asked": _("Check of all vendors asked for"),

@@ -81,6 +81,12 @@ def age() -> timedelta:
     return reading().age
 
 
+def age_in_seconds() -> float | None:
+    """For /metrics; None before the first round."""
+    since = age()
+    return None if since == NEVER else since.total_seconds()
+
+
 def reading() -> Reading:
     """One query."""
     row = _row().annotate(clock=database_now()).first()

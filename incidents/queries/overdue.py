@@ -13,7 +13,7 @@ from incidents.models import Escalation
 LATE_AFTER = timedelta(seconds=60)
 # Counted no further: more of them would say nothing else.
 MOST = 100
-LADDERS = _("%(count)s escalations should have gone on more than a minute ago.")
+LADDERS = _("Escalations that should have gone on more than a minute ago: %(count)s.")
 
 
 def overdue_ladders() -> list[Sentence]:

@@ -109,8 +109,8 @@ def test_not_while_a_ladder_is_overdue(outside, status):
     late_escalation(61, status)
     assert not signs_of_life.look()
     assert outside.asked == []
-    assert deadman.switch().withheld_words == ["1 escalations should have gone on more than a minute ago."]
-    assert home_says() == [("failed", "1 escalations should have gone on more than a minute ago.")]
+    assert deadman.switch().withheld_words == ["Escalations that should have gone on more than a minute ago: 1."]
+    assert home_says() == [("failed", "Escalations that should have gone on more than a minute ago: 1.")]
 
 
 @pytest.mark.usefixtures("_engine_ticks")
@@ -123,7 +123,7 @@ def test_not_while_a_message_is_overdue(outside, fields):
     late_message(61, **fields)
     assert not signs_of_life.look()
     assert outside.asked == []
-    assert deadman.switch().withheld_words == ["1 messages should have been sent more than a minute ago."]
+    assert deadman.switch().withheld_words == ["Messages that should have been sent more than a minute ago: 1."]
 
 
 @pytest.mark.usefixtures("_engine_ticks")

@@ -67,6 +67,12 @@ def test_where_there_is_no_tick_one_process_stands_in(seconds):
     assert engine.reading().stand_in == "1@web-a"
 
 
+def test_prometheus_is_told_how_old_it_is():
+    assert engine.age_in_seconds() is None
+    last_round(20)
+    assert engine.age_in_seconds() == pytest.approx(20, abs=15)
+
+
 def test_nobody_stands_in_for_an_engine_that_is_there():
     last_round(29)
     assert not engine.stand_in("1@web-a")
