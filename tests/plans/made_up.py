@@ -232,6 +232,10 @@ def hours(draw: st.DrawFn, vendor: Content, content: Content) -> None:
     vendor["hours"] = draw(st.sampled_from(["24/7", "Mon-Fri 09:00-18:00 Asia/Tokyo", None]))
 
 
+def shift_hours(draw: st.DrawFn, layer: Content, content: Content) -> None:
+    layer["hours"] = draw(st.sampled_from(["09:00-17:00", "22:00-06:00", "16:00-24:00", None]))
+
+
 def status(draw: st.DrawFn, endpoint: Content, content: Content) -> None:
     endpoint["expected_status"] = draw(st.integers(100, 599))
 
@@ -250,6 +254,7 @@ RULES = {
     "degradation_levels": nothing_on_and_off,
     "thresholds": metric,
     "contacts.channels": address,
+    "rotations.layers": shift_hours,
     "vendors": hours,
     "vendors.channels": address,
     "status_updates": read_channels,
