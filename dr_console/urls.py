@@ -28,6 +28,7 @@ urlpatterns = [
     path("plan/", include("dr_console.plans.urls")),
     path("runs/", include("dr_console.runs.urls")),
     path("deliveries/", include("dr_console.notifications.urls")),
+    path("", include("dr_console.notifications.callbacks.urls")),
     path("", include("incidents.urls")),
     path("backups/", include("backups.urls")),
     path("drills/", include("drills.urls")),

@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 from dr_console.audit import origin
 from dr_console.env import WrongSetting
 from dr_console.management.standing_in import StandIn
+from dr_console.notifications.tokens import vendors_base
 from dr_console.operations.heartbeats import Pulse
 from dr_console.operations.listener import listen
 from dr_console.operations.models import Heartbeat
@@ -116,6 +117,7 @@ def sandbox_options() -> Options:
         dns_port=settings.DR_SANDBOX_DNS_PORT,
         smtp_port=settings.DR_SANDBOX_SMTP_PORT,
         speed=settings.DR_SANDBOX_SPEED,
+        console=vendors_base(),
     )
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop as _
 
 from dr_console.live.publish import hold
-from dr_console.notifications import outcomes, stopping
+from dr_console.notifications import edits, outcomes, stopping
 from dr_console.notifications.events import Kind, record, tell
 from dr_console.notifications.models import Delivery
 from dr_console.notifications.next_channel import channel_name
@@ -44,6 +44,8 @@ def answer(delivery: Delivery, answer: Answer) -> Reply:
         _mark(one, answer, reply)
     reply = _in_one(replies)
     _mark(delivery, answer, reply)
+    for one, said in zip([*together, delivery], [*(replies if together else []), reply], strict=True):
+        edits.answered(one, answer, said)
     return reply
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from dr_console.audit.services import record as audit
 from dr_console.errors import Refused
 from dr_console.live.publish import hold
-from dr_console.notifications import doorbell
+from dr_console.notifications import doorbell, edits
 from dr_console.notifications.answers import Report as Report
 from dr_console.notifications.answers import answer as answer
 from dr_console.notifications.answers import reported as reported
@@ -140,9 +140,14 @@ def cancel(deliveries: Iterable[Delivery], said: Sentence | None = None, *, by: 
     return _cancel(Delivery.objects.filter(pk__in=asked), said, by=by) if asked else 0
 
 
+@transaction.atomic
 def cancel_group(group: str, said: Sentence | None = None, *, by: str = "") -> int:
-    """The same of all messages of a group. `said`: why, for the log."""
-    return _cancel(Delivery.objects.filter(group=group), said, by=by) if group else 0
+    """The same of all messages of a group; those that stand in a chat say so. `said`: why."""
+    if not group:
+        return 0
+    stopped = _cancel(Delivery.objects.filter(group=group), said, by=by)
+    edits.closed(group, said)
+    return stopped
 
 
 @transaction.atomic

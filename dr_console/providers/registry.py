@@ -38,6 +38,11 @@ def provider(capability: str, vendor: str = "") -> Any:
     return import_string(drivers[vendor] if vendor else next(iter(drivers.values())))()
 
 
+def first(capability: str) -> str:
+    """The vendor that serves it where none is named; empty if there is none."""
+    return next(iter(settings.DR_PROVIDERS.get(capability, {})), "")
+
+
 def dns(vendor: str = "") -> DnsProvider:
     return cast(DnsProvider, provider("dns", vendor))
 

@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser, options: Options) -> None:
     parser.add_argument("--smtp-port", type=int, default=options.smtp_port, help="of the mail server; 0 for none")
     parser.add_argument("--tls-port", type=int, default=options.tls_port, help="of HTTPS, for programs that insist")
     parser.add_argument("--speed", type=float, default=options.speed, help="how much faster than ours its clock runs")
+    parser.add_argument("--console", default=options.console, help="address of the console that is told of answers")
     parser.add_argument("--seed", type=int, default=options.seed, help="the same seed tells the same story")
 
 

@@ -11,7 +11,10 @@ HERE = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Options:
-    """Ports of this machine; 0 means none, and of `port`, any that is free."""
+    """Ports of this machine; 0 means none, and of `port`, any that is free.
+
+    `console`: address of the console on this machine that PagerDuty and Slack are told from the start, if any.
+    """
 
     port: int = 8100
     dns_port: int = 8153
@@ -19,6 +22,7 @@ class Options:
     tls_port: int = 0
     speed: float = 1.0
     seed: int = 1
+    console: str = ""
 
 
 class PortRefused(Exception):

@@ -49,7 +49,7 @@ class Sandbox:
     async def _reset(self, request: Request) -> Response:
         wanted = await read_as(request, Reset)
         seed = self.world.seed if wanted.seed is None else wanted.seed
-        self.world = World(Clock(wanted.speed or self.world.clock.speed), seed)
+        self.world = World(Clock(wanted.speed or self.world.clock.speed), seed, self.world.console)
         self._app = _app(self.world, self._reset)
         return JSONResponse({"status": "ok"})
 

@@ -20,7 +20,7 @@ def serve(options: Options, ports: Ports | None = None) -> None:
     """Serve until SIGTERM. Prints the address once it answers. Raises PortRefused."""
     ports = ports or Ports.bind(options)
     config = uvicorn.Config(
-        Sandbox(World(Clock(options.speed), options.seed)),
+        Sandbox(World(Clock(options.speed), options.seed, options.console)),
         http=Protocol,
         ws="none",
         lifespan="on",

@@ -26,10 +26,14 @@ from dr_console.sandbox.users import Users
 
 @dataclass
 class World:
-    """`random` is seeded, so that the same seed tells the same story."""
+    """`random` is seeded, so that the same seed tells the same story.
+
+    `console`: where the console of this machine answers, which PagerDuty and Slack were told by its owner.
+    """
 
     clock: Clock = field(default_factory=Clock)
     seed: int = 1
+    console: str = ""
     random: random.Random = field(init=False)
     truth: Truth = field(init=False)
     names: Names = field(init=False)

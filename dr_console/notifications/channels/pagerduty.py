@@ -11,19 +11,29 @@ SOURCE = "DR Console"
 
 
 class PagerDutyChannel:
+    """What is done is the payload's `action`: trigger, which it is if there is none, acknowledge or resolve."""
+
     def may_repeat(self) -> bool:
         return True
 
     def send(self, delivery: Delivery, *, deadline: Deadline) -> str:
-        key = str(delivery.payload.get("key") or delivery.dedup_key)
-        if delivery.payload.get("action") == "resolve":
+        key, action = key_of(delivery), delivery.payload.get("action")
+        if action == "resolve":
             registry.paging().resolve(key, deadline=deadline)
+            return key
+        if action == "acknowledge":
+            registry.paging().acknowledge(key, deadline=deadline)
             return key
         return registry.paging().trigger(_page(delivery, key), deadline=deadline)
 
     def find(self, delivery: Delivery, *, deadline: Deadline) -> str | None:
-        key = str(delivery.payload.get("key") or delivery.dedup_key)
+        key = key_of(delivery)
         return key if registry.paging().find(key, deadline=deadline) else ""
+
+
+def key_of(delivery: Delivery) -> str:
+    """What PagerDuty knows the page by."""
+    return str(delivery.payload.get("key") or delivery.dedup_key)
 
 
 def _page(delivery: Delivery, key: str) -> Page:

@@ -1,7 +1,8 @@
-"""Telephone: the subject and the text are said three times. That a call was completed is no acknowledgement."""
+"""Telephone: the subject and the text are said three times. Only a key that was pressed acknowledges."""
 
 from __future__ import annotations
 
+from dr_console.notifications import offers, tokens
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.providers import registry
 from dr_console.providers.capabilities.phone import Announcement, PhoneProvider
@@ -9,6 +10,9 @@ from dr_console.providers.credentials import credential_or_none
 from dr_console.providers.deadlines import Deadline
 
 WEBHOOK = "webhook"
+TWILIO = "twilio"
+# What the addresses that each of them calls back begin with.
+CALLS_BACK = {WEBHOOK: "voice", TWILIO: "twilio"}
 
 
 class PhoneChannel:
@@ -17,12 +21,15 @@ class PhoneChannel:
         return _vendor() == WEBHOOK
 
     def send(self, delivery: Delivery, *, deadline: Deadline) -> str:
-        call = _phone().call(delivery.address, _announcement(delivery), key=delivery.dedup_key, deadline=deadline)
+        vendor = _vendor()
+        announcement = announcement_of(delivery, vendor)
+        phone = _phone(vendor)
+        call = phone.call(delivery.address, announcement, key=delivery.dedup_key, deadline=deadline)
         return call.id
 
     def find(self, delivery: Delivery, *, deadline: Deadline) -> str | None:
         since = delivery.handed_over_at or delivery.created_at
-        call = _phone().find(delivery.address, since=since, deadline=deadline)
+        call = _phone(_vendor()).find(delivery.address, since=since, deadline=deadline)
         if call is None:
             return ""
         # Another message may have rung the same telephone a moment ago.
@@ -30,22 +37,30 @@ class PhoneChannel:
         return "" if others.exists() else call.id
 
 
-def _phone() -> PhoneProvider:
-    return registry.phone(_vendor())
+def announcement_of(delivery: Delivery, vendor: str) -> Announcement:
+    """What is said, and where its answer goes: addresses that belong to this one message.
+
+    Nothing is asked where the vendor could not tell us of the answer.
+    """
+    said = ". ".join(part.rstrip(".。") for part in (delivery.subject, delivery.body) if part) + "."
+    calls_back = CALLS_BACK.get(vendor, "")
+    if not calls_back or not offers.is_reachable():
+        return Announcement(text=said, language=delivery.language)
+    question = offers.question(delivery)
+    return Announcement(
+        text=said,
+        question=question,
+        language=delivery.language,
+        keys_url=tokens.keys_url(calls_back, delivery.pk) if question else "",
+        status_url=tokens.status_url(calls_back, delivery.pk),
+    )
+
+
+def _phone(vendor: str) -> PhoneProvider:
+    return registry.phone(vendor)
 
 
 def _vendor() -> str:
-    """The first of the settings' unless only the voice webhook has been set up; "" is the first."""
+    """The first of the settings' unless only the voice webhook has been set up."""
     by_webhook = credential_or_none("voice", "url") and not credential_or_none("twilio", "account_sid")
-    return WEBHOOK if by_webhook else ""
-
-
-def _announcement(delivery: Delivery) -> Announcement:
-    said = ". ".join(part.rstrip(".。") for part in (delivery.subject, delivery.body) if part) + "."
-    return Announcement(
-        text=said,
-        question=str(delivery.payload.get("question", "")),
-        language=delivery.language,
-        keys_url=str(delivery.payload.get("keys_url", "")),
-        status_url=str(delivery.payload.get("status_url", "")),
-    )
+    return WEBHOOK if by_webhook else registry.first("phone")

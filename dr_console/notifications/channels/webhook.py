@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from dr_console.errors import Problem, ProviderError
+from dr_console.notifications import offers, tokens
 from dr_console.notifications.models import Delivery
 from dr_console.providers import registry
 from dr_console.providers.capabilities.webhook import Message
@@ -42,6 +43,8 @@ def _told(delivery: Delivery) -> dict[str, object]:
         "url": payload.get("url", ""),
         "about": delivery.about,
         "urgency": payload.get("urgency", ""),
+        # Pages that ask a person before they act; whoever has the address may answer.
+        "answers": {wish.value: tokens.answer_url(delivery.pk, wish) for wish in offers.wishes(delivery)},
         "is_practice": delivery.is_practice,
         "is_sandbox": settings.DR_MODE == "sandbox",
     }

@@ -73,10 +73,20 @@ class Person:
 
 
 class ChatProvider(Protocol):
-    def post(self, channel: str, message: ChatMessage, *, key: str, thread: str = "", deadline: Deadline) -> Posted:
+    def post(
+        self,
+        channel: str,
+        message: ChatMessage,
+        *,
+        key: str,
+        thread: str = "",
+        broadcast: bool = False,
+        deadline: Deadline,
+    ) -> Posted:
         """Write to a channel (its id). `key`: our own name of this message, which is stored unseen with it.
 
-        Not repeated. After an answer that was lost, `find(channel, key)` tells whether it stands there.
+        `thread`: id of the message that it answers; with `broadcast` it stands in the channel as well. Not repeated.
+        After an answer that was lost, `find(channel, key)` tells whether it stands there.
         """
         ...
 

@@ -121,10 +121,19 @@ class _Paging(BaseModel):
 class Slack:
     """A ChatProvider. Slack takes one message a second in each channel."""
 
-    def post(self, channel: str, message: ChatMessage, *, key: str, thread: str = "", deadline: Deadline) -> Posted:
+    def post(
+        self,
+        channel: str,
+        message: ChatMessage,
+        *,
+        key: str,
+        thread: str = "",
+        broadcast: bool = False,
+        deadline: Deadline,
+    ) -> Posted:
         body = {"channel": channel, **body_of(message), "metadata": _metadata(key), "unfurl_links": False}
         if thread:
-            body["thread_ts"] = thread
+            body |= {"thread_ts": thread} | ({"reply_broadcast": True} if broadcast else {})
         counted = (limits.slack_channel(channel),)
         answer = self._ask("chat.postMessage", POST, deadline, body=body, also_counted=counted).read_as(_Posted)
         return Posted(answer.channel, answer.ts, thread)

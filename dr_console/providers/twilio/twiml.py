@@ -22,14 +22,24 @@ def twiml(announcement: Announcement) -> str:
     return _twiml(announcement, _cut(announcement.text, max(0, room)), rounds)
 
 
+def reply(said: str, language: str = "en", *, again: Announcement | None = None) -> str:
+    """The answer to a pressed key: say it and hang up, or ask `again` what was asked before, without the long text."""
+    words = _say(said, LANGUAGES.get(language, language or "en-US"))
+    if again is None:
+        return f"<Response>{words}<Hangup/></Response>"
+    asked = twiml(Announcement(again.question, "", again.language, again.keys_url))
+    return asked.replace("<Response>", f"<Response>{words}", 1)
+
+
 def _twiml(announcement: Announcement, text: str, rounds: int) -> str:
     language = LANGUAGES.get(announcement.language, announcement.language)
     said = _say(text, language)
     if not announcement.keys_url:
         return f"<Response>{(said + '<Pause/>') * rounds}</Response>"
+    asked = _say(announcement.question, language) if announcement.question else ""
     gather = (
         f'<Gather numDigits="1" input="dtmf" timeout="{SECONDS_TO_PRESS}" method="POST" '
-        f"action={quoteattr(announcement.keys_url)}>{said}{_say(announcement.question, language)}</Gather>"
+        f"action={quoteattr(announcement.keys_url)}>{said}{asked}</Gather>"
     )
     return f"<Response>{gather * rounds}</Response>"
 

@@ -89,10 +89,16 @@ class Webhooks:
         self.deliveries: list[Delivery] = []
         self._callbacks = Callbacks()
         account.tell.append(self._told)
+        if self.world.console:
+            self._subscribe(f"{self.world.console}/callbacks/pagerduty/")
 
     def ping(self, subscription: Subscription) -> None:
         data = {"message": "Hello from your friend Pagey!", "type": "ping"}
         self._send(subscription, "pagey.ping", self._event("pagey.ping", "pagey", None, data))
+
+    def _subscribe(self, url: str) -> None:
+        made = Subscription(self.account.new_id(), url, list(TYPES), {"type": "account_reference"}, "DR Console")
+        self.subscriptions[made.id] = made
 
     def _told(self, event: str, incident: Incident, agent: str, more: dict[str, Any]) -> None:
         if "note" in more:

@@ -50,7 +50,8 @@ class Interactions:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace, self.world = workspace, workspace.world
-        self.request_url = self.command_url = ""
+        self.request_url = f"{self.world.console}/callbacks/slack/" if self.world.console else ""
+        self.command_url = ""
         self.answers: dict[str, ResponseUrl] = {}
 
     def sign(self, body: bytes, *, at: int) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What comes back from people and vendors: a button, a key, a link, and how far a call or a page got."""
