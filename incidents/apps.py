@@ -100,14 +100,17 @@ class IncidentsConfig(AppConfig):
         self._add_contacts()
 
     def _add_work(self) -> None:
+        from dr_console.notifications import purposes
         from dr_console.runs import registry as runs
-        from incidents.services import asks, checklist_actions, status_push, update_dues
+        from incidents.services import asks, checklist_actions, escalation, status_push, update_dues
 
         runs.register_from("incidents.steps.FUNCTIONS")
         runs.hand_over("run.changed", "incidents.services.failover_news.on_run_changed")
         runs.hand_over("step.ended", "incidents.services.failover_news.on_step_ended")
         runs.hand_over("step.drifted", "incidents.services.failover_news.on_step_drifted")
-        for chore in (checklist_actions.keep_up, asks.follow_up, update_dues.remind, status_push.watch):
+        purposes.register("escalation", "incidents.services.escalation_messages")
+        # First: nothing else that is due is as urgent.
+        for chore in (escalation.tick, checklist_actions.keep_up, asks.follow_up, update_dues.remind, status_push.watch):
             runs.sweep_also(chore)
 
     def _add_pages(self) -> None:

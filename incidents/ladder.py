@@ -22,7 +22,7 @@ ENDED = (Status.EXHAUSTED, Status.EXHAUSTED_NOBODY)
 REMINDED_AFTER = 0.5
 
 
-# --- The policy as it was when the climb began -------------------------------------------------------------------
+# --- The policy as it was when the climb began --------------------------------------------------------------------
 @dataclass(frozen=True)
 class Level:
     """`targets`: “rotation:key” and “contact:key”. `channels`: words of ChannelKind."""
@@ -71,7 +71,7 @@ def _level(kept: Mapping[str, Any]) -> Level:
     )
 
 
-# --- Who is at a level -------------------------------------------------------------------------------------------
+# --- Who is at a level --------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Way:
     """`channel`: a word of notifications.Channel. `address`: empty for the channel's own in the settings."""
@@ -139,7 +139,7 @@ class World(Protocol):
         ...
 
 
-# --- Where it stands, and what happens ------------------------------------------------------------------------------
+# --- Where it stands, and what happens ----------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Acknowledgement:
     """`key`: contact:cto, user:wei, or empty where only a name is known. `via`: a word of Channel, "link" or "page"."""
@@ -171,7 +171,9 @@ class State:
 
 @dataclass(frozen=True)
 class Happened:
-    """One line of what happened, in order. `until`: when the next thing is due because of it."""
+    """One line of what happened, in order. `until`: when the next thing is due because of it. `missing`: how many more
+    have to acknowledge. `by`: the name of whoever asked for it, empty where nobody did.
+    """
 
     kind: EscalationEvent.Kind
     at: datetime
@@ -181,6 +183,7 @@ class Happened:
     until: datetime | None = None
     acknowledgement: Acknowledgement | None = None
     missing: int = 0
+    by: str = ""
 
 
 Step = tuple[State, list[Happened]]
@@ -220,7 +223,10 @@ def _climb(policy: Policy, state: State, at: datetime, world: World) -> Step:
         if reach.people:
             until = reach.heard_at(at) + level.wait
             state = replace(_paging(state, at), next_at=until)
-            return state, [*done, _happened(Kind.LEVEL_STARTED, state, at, reach=reach, until=until)]
+            done.append(_happened(Kind.LEVEL_STARTED, state, at, reach=reach, until=until))
+            if reach.absent or any(one.is_fallback for one in reach.people):
+                done.append(_happened(Kind.NO_CHANNEL, state, at, reach=reach))
+            return state, done
         done.append(_happened(Kind.NOBODY_AT_LEVEL, state, at, reach=reach))
 
 
@@ -250,7 +256,7 @@ def _paging(state: State, at: datetime) -> State:
     return replace(fresh, acknowledged_at=None, expires_at=None, reminded_at=None)
 
 
-# --- Somebody answers ------------------------------------------------------------------------------------------------
+# --- Somebody answers ---------------------------------------------------------------------------------------------
 def acknowledge(policy: Policy, state: State, by: Acknowledgement) -> Step:
     """Somebody is on it. The same once more changes nothing; another one beside them is noted, and has their time."""
     if any(one.who == by.who for one in state.acknowledgements):
@@ -296,19 +302,21 @@ def _look_after(policy: Policy, state: State, at: datetime, world: World) -> Ste
     return _also([expired], _climb(policy, _paging(state, at), at, world))
 
 
-# --- What people ask for ----------------------------------------------------------------------------------------------
-def escalate(policy: Policy, state: State, at: datetime, as_of: datetime | None, world: World) -> Step | None:
+# --- What people ask for ------------------------------------------------------------------------------------------
+def escalate(
+    policy: Policy, state: State, at: datetime, as_of: datetime | None, world: World, *, by: str = ""
+) -> Step | None:
     """The next level now. None where that has happened since `as_of`, which is what they had seen."""
     if as_of is not None and state.last_step_at is not None and state.last_step_at > as_of:
         return None
-    escalated = _happened(Kind.ESCALATED, state, at)
+    escalated = _happened(Kind.ESCALATED, state, at, by=by)
     return _also([escalated], _climb(policy, _paging(state, at), at, world))
 
 
-def snooze(state: State, at: datetime, until: datetime) -> Step:
+def snooze(state: State, at: datetime, until: datetime, *, by: str = "") -> Step:
     """Nobody is paged until then; then it goes on with the next level."""
     put_off = replace(state, status=Status.SNOOZED, next_at=until, expires_at=None, reminded_at=None)
-    return put_off, [_happened(Kind.SNOOZED, put_off, at, until=until)]
+    return put_off, [_happened(Kind.SNOOZED, put_off, at, until=until, by=by)]
 
 
 def stop(state: State, at: datetime) -> Step:

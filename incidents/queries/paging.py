@@ -108,7 +108,7 @@ def running() -> QuerySet[Escalation]:
     return Escalation.objects.open().select_related("incident")
 
 
-# --- What must be loud ----------------------------------------------------------------------------------------------
+# --- What must be loud --------------------------------------------------------------------------------------------
 def loud_now() -> list[Loud]:
     """Ladders that ran out without an answer, and pages that went to nobody; the newest first, drills said as such."""
     found = running().filter(status__in=(*RAN_OUT, Status.ACTIVE)).prefetch_related(None).order_by("-pk")

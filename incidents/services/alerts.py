@@ -23,6 +23,7 @@ from dr_console.web.sentences import Sentence, sentence
 from incidents.models import ChannelKind, Incident, Service, Severity, TimelineEntry
 from incidents.queries import recipients
 from incidents.queries.lifecycle import story
+from incidents.queries.paging import rung_keys
 from incidents.queries.recipients import Recipient
 from incidents.services import timeline
 
@@ -43,6 +44,12 @@ class Event(StrEnum):
     NOTICE = "notice"
     WORSE = "worse"
     OPEN_AGAIN = "open_again"
+    UNANSWERED = "unanswered"
+    ESCALATED = "escalated"
+    NO_PROGRESS = "no_progress"
+    LAST_RESORT = "last_resort"
+    ACKNOWLEDGED = "acknowledged"
+    REMINDED = "reminded"
     OVER = "over"
     MERGED = "merged"
     UPDATE = "update"
@@ -63,6 +70,12 @@ HEADLINES = {
     Event.NOTICE: _("%(reference)s: %(title)s"),
     Event.WORSE: _("%(severity)s %(reference)s is worse than it was taken for: %(title)s"),
     Event.OPEN_AGAIN: _("%(severity)s %(reference)s is open again: %(title)s"),
+    Event.UNANSWERED: _("%(severity)s %(reference)s: nobody has answered yet: %(title)s"),
+    Event.ESCALATED: _("%(severity)s %(reference)s: more help is asked for: %(title)s"),
+    Event.NO_PROGRESS: _("%(severity)s %(reference)s: whoever took it on shows no progress: %(title)s"),
+    Event.LAST_RESORT: _("%(severity)s %(reference)s: nobody on the ladder answers, you are the last: %(title)s"),
+    Event.ACKNOWLEDGED: _("%(reference)s: %(said)s"),
+    Event.REMINDED: _("%(reference)s: %(said)s"),
     Event.OVER: _("%(reference)s: %(status)s"),
     Event.MERGED: _("%(reference)s goes on as %(into)s: it is the same"),
     Event.UPDATE: _("%(reference)s: %(said)s"),
@@ -75,8 +88,10 @@ STATUSES = {
     Incident.Status.CLOSED: _("Closed"),
 }
 # Their headline says it all.
-SHORT = (Event.BREACH, Event.CLEARED, Event.DEGRADED, Event.UPDATE_DUE)
+SHORT = (Event.BREACH, Event.CLEARED, Event.DEGRADED, Event.UPDATE_DUE, Event.ACKNOWLEDGED, Event.REMINDED)
 OVER = (Event.RECOVERED, Event.CLEARED, Event.OVER, Event.MERGED)
+# What a page at PagerDuty comes to; everything else rings.
+ACTIONS = {**dict.fromkeys(OVER, "resolve"), Event.ACKNOWLEDGED: "acknowledge"}
 # About the incident as a whole, and so one page with it.
 OF_THE_INCIDENT = (
     Event.DECLARED,
@@ -101,25 +116,10 @@ URGENCIES = {
 }
 
 
-def declared(incident: Incident, said: Sentence | None = None) -> list[Delivery]:
-    """Tell the first row of the matrix for the incident's severity that there is one, and why: `said`."""
-    people = recipients.first_row(incident.assumed_severity, at=now())
-    return _tell(
-        people, Event.DECLARED, incident, said or {}, incident.assumed_severity, f"{incident.reference}:declared"
-    )
-
-
-def team_called(incident: Incident, said: Sentence, *, at: datetime) -> list[Delivery]:
-    """A person asks the first row of the matrix for the incident's severity to come: `said`. Once for each `at`."""
-    people = recipients.first_row(incident.assumed_severity, at=now())
-    dedup_key = f"{incident.reference}:{Event.CALLED}:{at:%Y%m%d%H%M%S%f}"
-    return _tell(people, Event.CALLED, incident, said, incident.assumed_severity, dedup_key)
-
-
 def critical(incident: Incident, said: Sentence, dedup_key: str, *, event: Event = Event.CRITICAL) -> list[Delivery]:
     """Tell everybody in the matrix's first row, whatever the incident's severity, and the last resort as well."""
     people = [*recipients.first_row(Severity.P0, at=now()), *recipients.last_resort(Severity.P0)]
-    return _tell(people, event, incident, said, Severity.P0, dedup_key)
+    return tell(people, event, incident, said, Severity.P0, dedup_key)
 
 
 def on_channel(
@@ -141,41 +141,18 @@ def on_channel(
     """
     severity = severity or (incident.assumed_severity if incident else Severity.P2)
     people = recipients.by_channel(ChannelKind(kind), severity, at=now())
-    return _tell(people, Event(event), incident, said, severity, dedup_key, key=key, is_practice=is_practice)
-
-
-def severity_changed(incident: Incident, was: str) -> list[Delivery]:
-    """It is worse than it was taken for: tell whom the matrix names first for that. A milder one is told to nobody.
-
-    `was`: a word of Severity, or empty.
-    """
-    taken_for = Severity(was) if was else Incident.ASSUMED
-    if incident.is_over or not is_worse(incident.assumed_severity, taken_for):
-        return []
-    people = recipients.first_row(incident.assumed_severity, at=now())
-    said = sentence(_("It was taken for %(was)s."), was=taken_for.value)
-    dedup_key = f"{incident.reference}:worse:{incident.assumed_severity}:{now():%Y%m%d%H%M%S%f}"
-    return _tell(people, Event.WORSE, incident, said, incident.assumed_severity, dedup_key)
+    return tell(people, Event(event), incident, said, severity, dedup_key, key=key, is_practice=is_practice)
 
 
 def is_worse(severity: Severity, than: Severity) -> bool:
     return Severity.values.index(severity) < Severity.values.index(than)
 
 
-def open_again(incident: Incident, said: Sentence | None = None) -> list[Delivery]:
-    """Tell the first row of the matrix that it is not over after all, and why: `said`.
-
-    Nobody is told where everybody still takes it for open: its last recovery did not last until it was told of.
+def takes_back_recovery(incident: Incident) -> bool:
+    """Keep back what was to say that it has recovered. True where everybody still takes it for open: it has failed
+    before, and its last recovery did not last until it was told of.
     """
     cancel(deliveries_of(incident, Event.RECOVERED).filter(state=Delivery.State.QUEUED))
-    if _is_taken_for_open(incident):
-        return []
-    people = recipients.first_row(incident.assumed_severity, at=now())
-    dedup_key = f"{incident.reference}:{Event.OPEN_AGAIN}:{now():%Y%m%d%H%M%S%f}"
-    return _tell(people, Event.OPEN_AGAIN, incident, said or {}, incident.assumed_severity, dedup_key)
-
-
-def _is_taken_for_open(incident: Incident) -> bool:
     last = deliveries_of(incident, Event.OPEN_AGAIN).order_by("-created_at").first()
     if last is None:
         return False
@@ -191,7 +168,7 @@ def recovered(incident: Incident, said: Sentence | None = None) -> list[Delivery
     """
     when = f"{incident.recovered_at:%Y%m%d%H%M%S}" if incident.recovered_at else "unmeasured"
     lately = deliveries_of(incident, Event.OPEN_AGAIN).filter(created_at__gte=now() - FLAPPING)
-    return _tell(
+    return tell(
         _whoever_heard(incident),
         Event.RECOVERED,
         incident,
@@ -205,18 +182,18 @@ def recovered(incident: Incident, said: Sentence | None = None) -> list[Delivery
 def over(incident: Incident, said: Sentence | None = None) -> list[Delivery]:
     """A person says that it is mitigated or resolved: tell everybody who was told of it, and end its page."""
     dedup_key = f"{incident.reference}:{Event.OVER}:{now():%Y%m%d%H%M%S%f}"
-    return _tell(_whoever_heard(incident), Event.OVER, incident, said or {}, incident.assumed_severity, dedup_key)
+    return tell(_whoever_heard(incident), Event.OVER, incident, said or {}, incident.assumed_severity, dedup_key)
 
 
 def merged(incident: Incident, into: Incident) -> list[Delivery]:
     """End the page of a duplicate, and tell everybody who was told of it under which reference it goes on."""
     said = sentence(_("It goes on as %(into)s: %(title)s"), into=into.reference, title=into.said_title or into.title)
     dedup_key = f"{incident.reference}:{Event.MERGED}:{now():%Y%m%d%H%M%S%f}"
-    return _tell(_whoever_heard(incident), Event.MERGED, incident, said, incident.assumed_severity, dedup_key)
+    return tell(_whoever_heard(incident), Event.MERGED, incident, said, incident.assumed_severity, dedup_key)
 
 
 def deliveries_of(incident: Incident, event: Event) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(about=incident.reference, dedup_key__startswith=f"{incident.reference}:{event}:")
+    return Delivery.objects.filter(about=incident.reference, payload__event=event.value)
 
 
 def _whoever_heard(incident: Incident) -> list[Recipient]:
@@ -241,7 +218,7 @@ def _how_long(incident: Incident) -> Sentence:
 
 
 @transaction.atomic
-def _tell(
+def tell(
     people: Iterable[Recipient],
     event: Event,
     incident: Incident | None,
@@ -253,15 +230,38 @@ def _tell(
     is_practice: bool = False,
     wait: timedelta = timedelta(),
 ) -> list[Delivery]:
-    message = _message(event, incident, said, severity)
-    payload = _payload(event, incident, severity, key or _key(event, incident) or dedup_key)
-    return _send(people, message, incident, dedup_key, payload, is_practice=is_practice, wait=wait)
+    """Send one message of `event` to each. `key`: what makes it one page at PagerDuty; `wait`: not sent sooner."""
+    message = message_of(event, incident, said, severity)
+    payload = payload_of(event, incident, severity, key or _key(event, incident) or dedup_key)
+    sent = _send(people, message, incident, dedup_key, payload, is_practice=is_practice, wait=wait)
+    return [*sent, *_end_later_pages(event, incident, message, payload, dedup_key)]
+
+
+def _end_later_pages(
+    event: Event, incident: Incident | None, message: Message, payload: dict[str, str], dedup_key: str
+) -> list[Delivery]:
+    """PagerDuty was rung anew for later levels and climbs, under another key each time: all of them end."""
+    if incident is None or event not in OF_THE_INCIDENT or event not in OVER:
+        return []
+    return [
+        notify(
+            channel=Channel.PAGERDUTY,
+            message=message,
+            dedup_key=f"{dedup_key[:120]}:{_short(key)}:pagerduty",
+            about=incident.reference,
+            payload={**payload, "key": key},
+            topics=(incident.topic,),
+            is_practice=incident.is_practice,
+        )
+        for key in rung_keys(incident)
+        if key != payload["key"]
+    ]
 
 
 @transaction.atomic
 def update(incident: Incident, people: Iterable[Recipient], message: Message, *, dedup_key: str) -> list[Delivery]:
     """Send what a person wrote of how it goes: to be read, it pages nobody."""
-    payload = _payload(Event.UPDATE, incident, Severity.P3, dedup_key)
+    payload = payload_of(Event.UPDATE, incident, Severity.P3, dedup_key)
     return _send(people, message, incident, dedup_key, payload)
 
 
@@ -276,7 +276,7 @@ def _send(
     wait: timedelta = timedelta(),
 ) -> list[Delivery]:
     hold("console")  # before an incident's topic, which those who cannot be reached are told of on
-    reachable = _reachable([*people, *_webhooks()], incident, dedup_key)
+    reachable = _reachable([*people, *programs()], incident, dedup_key)
     return [
         notify(
             channel=one.channel,
@@ -317,7 +317,8 @@ def _say_unreachable(one: Recipient, incident: Incident, dedup_key: str) -> None
     timeline.record(incident, said, kind=TimelineEntry.Kind.ALERTED, dedup_key=f"unreachable:{fact}")
 
 
-def _webhooks() -> list[Recipient]:
+def programs() -> list[Recipient]:
+    """Who hears of everything, whoever else does."""
     return [Recipient(Channel.WEBHOOK, url, "") for url in settings.DR_WEBHOOK_URLS]
 
 
@@ -325,7 +326,8 @@ def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16] if text else "own"
 
 
-def _message(event: Event, incident: Incident | None, said: Sentence, severity: Severity | str) -> Message:
+def message_of(event: Event, incident: Incident | None, said: Sentence, severity: Severity | str) -> Message:
+    """What is said of `event`. `said`: why, or the whole where there is no incident."""
     if incident is None:
         return Message(subject=said, url=settings.DR_PUBLIC_URL, url_text=sentence(_("Open DR Console")))
     title = incident.said_title or incident.title
@@ -368,12 +370,13 @@ def _moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _payload(event: Event, incident: Incident | None, severity: Severity | str, key: str) -> dict[str, str]:
+def payload_of(event: Event, incident: Incident | None, severity: Severity | str, key: str) -> dict[str, str]:
+    """What channels go by. `key`: under which PagerDuty knows the page."""
     return {
         "event": event.value,
         "urgency": URGENCIES[Severity(severity)].value,
         "key": key,
-        "action": "resolve" if event in OVER else "trigger",
+        "action": ACTIONS.get(event, "trigger"),
         "component": incident.service.key if incident and incident.service else "",
     }
 

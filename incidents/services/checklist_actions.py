@@ -23,7 +23,7 @@ from incidents.models import ChecklistItem, FailoverPlan, Incident, ItemAction, 
 from incidents.queries import failover as known
 from incidents.queries.checklist import missing_details
 from incidents.queries.suggestions import plan_at_hand
-from incidents.services import alerts, checklist, turns
+from incidents.services import checklist, escalation, turns
 
 CHECK = "failover.check_standby"
 # Items of older incidents wait for people alone.
@@ -33,11 +33,14 @@ MOST_AT_ONCE = 200
 
 @transaction.atomic
 def page_team(item: ChecklistItem, *, by: User) -> ChecklistItem:
-    """Page the matrix's first row for the severity, and tick the item. Refused where somebody was first."""
+    """Page everybody on the ladder anew, from its first level on, and tick the item. Refused where somebody was first,
+    and where nobody can be reached.
+    """
     incident = turns.at_console_and(item.incident)
     item = checklist.tick(item, by=by)
     said = sentence(_("%(who)s asks the response team to come."), who=str(by))
-    if not alerts.team_called(incident, said, at=item.settled_at or now()):
+    begun = escalation.rearm(incident, by=by, why=said)
+    if begun is None or begun.status == begun.Status.EXHAUSTED_NOBODY:
         raise Refused(_now("The escalation matrix names nobody who can be reached for this severity. Call somebody."))
     return item
 

@@ -12,14 +12,19 @@ from django.utils.translation import gettext_noop as _
 from dr_console.audit.services import record as audit
 from dr_console.errors import Refused
 from dr_console.live.publish import nudge
+from dr_console.runs.clocks import shared_now
 from dr_console.web.sentences import Sentence, sentence
+from incidents.ladder import Acknowledgement
 from incidents.models import Handover, Incident, RoleAssignment, TimelineEntry
 from incidents.queries.briefing import briefing_facts
-from incidents.services import asks, personal, timeline, turns
+from incidents.queries.callees import key_of
+from incidents.services import asks, escalation, escalation_words, personal, timeline, turns
+from incidents.services.escalation import Answered
 
 Kind = TimelineEntry.Kind
 Role = RoleAssignment.Role
 State = Handover.State
+PAGE = "page"
 COMMAND, RESPOND = "incidents.command_incident", "incidents.respond_to_incident"
 
 IS_NOW = {
@@ -39,15 +44,21 @@ NO_LONGER = {
 
 
 @transaction.atomic
-def acknowledge(incident: Incident, *, by: User) -> None:
-    """Somebody says: I am on it. Said again, it changes nothing; of the first, the incident keeps when it was."""
+def acknowledge(incident: Incident, *, by: User, via: str = PAGE) -> Answered:
+    """Somebody says: I am on it. Said again, it changes nothing; of the first, the incident keeps when it was.
+
+    `via`: "page", or by which other way they said so: a word of notifications.Channel, or "link".
+    """
     incident = _open(incident)
     _tell_pages(incident)
-    _answered(incident, by)
-    said, key = sentence(_("Acknowledged: I am on it")), f"acknowledged:{by.pk}"
-    timeline.record(incident, said, kind=Kind.ACTED, by=by, dedup_key=key)
+    result = _answered(incident, by, via)
+    said = sentence(_("Acknowledged: I am on it"))
+    if via != PAGE:
+        said = sentence(_("Acknowledged %(way)s: I am on it"), way=escalation_words.way(via))
+    timeline.record(incident, said, kind=Kind.ACTED, by=by, dedup_key=f"acknowledged:{by.pk}{result.place}")
     if not _held(incident, by).exists():
         RoleAssignment.objects.create(incident=incident, role=Role.RESPONDER, person=by, assigned_by=by)
+    return result
 
 
 @transaction.atomic
@@ -192,10 +203,9 @@ def _open(incident: Incident) -> Incident:
     return found
 
 
-def _answered(incident: Incident, by: User) -> None:
-    """The first who does something about it has acknowledged it."""
-    if Incident.objects.filter(pk=incident.pk, acknowledged_at=None).update(acknowledged_at=now()):
-        audit("incident.acknowledged", by=by, target=incident)
+def _answered(incident: Incident, by: User, via: str = PAGE) -> Answered:
+    """Who does something about it has acknowledged it."""
+    return escalation.answered(incident, Acknowledgement(key_of(by), str(by), shared_now(), via), by=by)
 
 
 def _change_commander(incident: Incident, person: User, *, assigned_by: User) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dr_console.web.sentences import Sentence
 from incidents.models import Incident
-from incidents.services import alerts, checklist_choice, command, postmortem, update_dues
+from incidents.services import alerts, checklist_choice, command, escalation, postmortem, update_dues
 
 Status = Incident.Status
 
@@ -15,7 +15,7 @@ Status = Incident.Status
 def declared(incident: Incident, *, why: Sentence | None = None) -> None:
     """It has just been opened. `why`: what was seen, where the console or a program declared it."""
     checklist_choice.choose(incident)
-    alerts.declared(incident, why)
+    escalation.arm(incident, why=why)
     update_dues.declared(incident)
 
 
@@ -27,7 +27,7 @@ def diagnosed(incident: Incident) -> None:
 def severity_changed(incident: Incident, was: str) -> None:
     """`was`: a word of Severity; empty while nobody had said how bad it is."""
     checklist_choice.choose(incident)
-    alerts.severity_changed(incident, was)
+    escalation.severity_changed(incident)
     postmortem.set_due(incident)
     update_dues.severity_changed(incident)
 
@@ -35,10 +35,9 @@ def severity_changed(incident: Incident, was: str) -> None:
 def status_changed(incident: Incident, was: str, *, why: Sentence | None = None) -> None:
     """`was`: a word of Incident.Status. `why`: what was given as the reason, if anything was."""
     command.status_changed(incident)
+    escalation.status_changed(incident, why)
     if incident.merged_into is not None:
         alerts.merged(incident, incident.merged_into)
-    elif incident.status == Status.OPEN:
-        alerts.open_again(incident, why)
     elif was == Status.OPEN and incident.recovered_at is None:
         alerts.over(incident, why)
     postmortem.set_due(incident)
