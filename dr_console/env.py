@@ -130,6 +130,18 @@ def words(name: str, default: list[str], meaning: str) -> list[str]:
     return _read(name, "list, separated by commas", default, meaning, parse, shown=", ".join(default))
 
 
+def modes(name: str, meaning: str, *, keys: Sequence[str], among: Sequence[str]) -> dict[str, str]:
+    """What is to be done with each of `keys`, as “key=mode”; what is not named is not in the answer."""
+
+    def parse(raw: str) -> dict[str, str]:
+        given = dict((word.strip().split("=", 1) + [""])[:2] for word in raw.split(",") if word.strip())
+        if not all(key in keys and mode in among for key, mode in given.items()):
+            raise ValueError(f"a list like {keys[0]}={among[-1]}, of {', '.join(keys)}; each {' or '.join(among)}")
+        return given
+
+    return _read(name, "list of key=mode, separated by commas", {}, meaning, parse, shown="(none)")
+
+
 def networks(name: str, default: list[str], meaning: str) -> list[str]:
     """Networks as addresses with a length: 10.0.0.0/8, fd00::/8."""
 

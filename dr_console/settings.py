@@ -339,6 +339,16 @@ DR_WEBHOOK_URLS = env.words(
     [],
     "Addresses of your own that are told of every alert, between commas. Signed as Standard Webhooks say.",
 )
+DR_DRILL_CHANNELS = env.modes(
+    "DR_DRILL_CHANNELS",
+    "What a drill in live mode does by each channel, as phone=simulate: *real* sends, marked as a drill; *simulate* "
+    "only writes down what would have been sent. A channel that is not named is real.",
+    keys=(
+        *("phone", "email", "slack", "pagerduty", "webhook"),
+        *("feishu", "dingtalk", "wecom", "teams", "mattermost"),
+    ),
+    among=("real", "simulate"),
+)
 DR_WEBHOOK_SECRET = env.secret(
     "DR_WEBHOOK_SECRET", "", "What those are signed with: whsec_ and 24 to 64 bytes in base64."
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils.timezone import now
+
 from dr_console.live.publish import nudge
 from dr_console.notifications.models import Delivery, DeliveryEvent
 
@@ -14,6 +16,15 @@ Kind = DeliveryEvent.Kind
 def record(delivery: Delivery, kind: Kind, said: Mapping[str, Any] | None = None, *, by: str = "") -> None:
     """`said`: a sentence, or the facts of a ProviderError. `by`: who did it, in words."""
     record_all([delivery], kind, said, by=by)
+
+
+def record_try(delivery: Delivery, kind: Kind, said: Mapping[str, Any] | None = None) -> None:
+    """A try and what it came to. Together, so that a channel that only says "later" fills no log."""
+    tried = DeliveryEvent(
+        delivery=delivery, kind=Kind.TRIED, attempt=delivery.attempts, at=delivery.handed_over_at or now()
+    )
+    outcome = DeliveryEvent(delivery=delivery, kind=kind, attempt=delivery.attempts, said=dict(said or {}))
+    DeliveryEvent.objects.bulk_create([tried, outcome])
 
 
 def record_all(

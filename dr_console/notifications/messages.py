@@ -49,7 +49,7 @@ def written(message: Message, *, language: str, is_practice: bool) -> Written:
     """The message in a language, marked as a drill and as the sandbox's where it is."""
     with translation.override(language):
         return Written(
-            subject=" ".join([*_marks(is_practice), said(message.subject)]),
+            subject=" ".join([*marks(is_practice), said(message.subject)]),
             body=said(message.body),
             facts=[[said(name), said(value)] for name, value in message.facts],
             url=message.url,
@@ -64,6 +64,7 @@ def said(words: Words | Mapping[str, str]) -> str:
     return spoken(words) if "text" in words else in_language(words)
 
 
-def _marks(is_practice: bool) -> list[str]:
-    marks = [_("[DRILL]")] if is_practice else []
-    return [*marks, _("[SANDBOX]")] if settings.DR_MODE == "sandbox" else marks
+def marks(is_practice: bool) -> list[str]:
+    """What every subject begins with, in the language of the moment."""
+    drill = [_("[DRILL]")] if is_practice else []
+    return [*drill, _("[SANDBOX]")] if settings.DR_MODE == "sandbox" else drill

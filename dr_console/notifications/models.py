@@ -97,6 +97,8 @@ class Delivery(models.Model):
         indexes = [
             models.Index(name="delivery_due", fields=["state", "not_before"]),
             models.Index(name="delivery_about", fields=["about", "-created_at"]),
+            models.Index(name="delivery_next", fields=["channel", "state", "priority", "id"]),
+            models.Index(name="delivery_lately", fields=["channel", "address", "handed_over_at"]),
             models.Index(name="delivery_group", fields=["group"]),
             models.Index(name="delivery_person", fields=["person", "-id"]),
             models.Index(name="delivery_vendors_name", fields=["channel", "provider_ref"]),

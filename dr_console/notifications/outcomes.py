@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from dr_console.notifications import next_channel
-from dr_console.notifications.events import Kind, record, record_all, tell
+from dr_console.notifications.events import Kind, record, record_all, record_try, tell
 from dr_console.notifications.models import Delivery
 from dr_console.notifications.purposes import purpose
 
@@ -38,17 +38,22 @@ def settle(
     said: Mapping[str, Any] | None = None,
     *,
     by: str = "",
+    tried: bool = False,
     **fields: Any,
 ) -> bool:
     """Put `delivery` into a state that is none of waiting or being sent, if it is still among `rows`.
 
-    What was said together with it comes to the same. `said`: as in `events.record`; `by`: who, in words.
+    What was said together with it comes to the same. `said`: as in `events.record`; `by`: who, in words; `tried`:
+    whether it is what a try came to.
     """
     written = {**_times(state), **fields, "state": state, "lease_until": None}
     if not rows.filter(pk=delivery.pk).update(**written):
         return False
     delivery.refresh_from_db()
-    record(delivery, KINDS[state], said, by=by)
+    if tried:
+        record_try(delivery, KINDS[state], said)
+    else:
+        record(delivery, KINDS[state], said, by=by)
     _follow(delivery, state)
     within = _settle_within(delivery, state, said, by=by)
     tell(delivery, *within)

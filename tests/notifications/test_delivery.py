@@ -8,7 +8,7 @@ import pytest
 from django.utils.timezone import now
 
 from dr_console.live.models import Event
-from dr_console.notifications import delivery
+from dr_console.notifications import claims, delivery
 from dr_console.notifications.messages import Message
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.web.sentences import sentence
@@ -94,10 +94,10 @@ def test_what_waits_is_not_due_before_its_time():
 
 def test_what_somebody_has_taken_is_left_to_them(people):
     one = make.message()
-    taken = delivery._claim(one.pk)
+    taken = claims.claim(one.pk)
     assert taken is not None
     assert delivery.send(one.pk) == ""
-    assert delivery._carry_out(taken, delivery.way("slack")) == State.SENT
+    assert delivery._carry_out(taken) == State.SENT
     assert len(people.heard("slack")) == 1
 
 

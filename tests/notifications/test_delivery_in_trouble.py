@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from aiosmtpd.controller import Controller
 from django.db import OperationalError, connection
 from django.utils.timezone import now
 
-from dr_console.notifications import delivery
+from dr_console.notifications import claims, delivery
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.providers.mail import SMTP_BACKEND
 from tests import make
@@ -19,6 +19,7 @@ from tests.ports import free_port
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State
+A_WHILE_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def in_time(one: Delivery) -> Delivery:
@@ -29,7 +30,8 @@ def in_time(one: Delivery) -> Delivery:
 
 def abandoned(one: Delivery, **fields: Any) -> None:
     """As a worker leaves it that was killed."""
-    Delivery.objects.filter(pk=one.pk).update(state=State.SENDING, fence=1, lease_until=now(), **fields)
+    fields = {"attempts": 1, **fields, "state": State.SENDING, "fence": 1, "lease_until": A_WHILE_AGO}
+    Delivery.objects.filter(pk=one.pk).update(**fields)
 
 
 def test_slack_says_when_and_it_is_sent_then(people):
@@ -127,15 +129,16 @@ def test_mail_waits_for_a_server_that_is_down_and_then_arrives(people, settings)
     assert len(people.heard("email")) == 1
 
 
-def test_pauses_grow_and_after_five_tries_it_has_failed(people, settings):
+@pytest.mark.parametrize(("group", "expected"), [("", [15, 30, 60, 300, 900]), ("escalation:1", [15, 30, 60])])
+def test_pauses_grow_and_after_a_few_tries_it_has_failed(people, settings, group, expected):
     settings.EMAIL_PORT = 1
-    one = send(make.message(channel=Channel.EMAIL, address="ada@example.com"))
+    one = send(make.message(channel=Channel.EMAIL, address="ada@example.com", group=group))
     pauses = []
     while one.state == State.QUEUED:
         pauses.append(round((one.not_before - now()).total_seconds()))
         one = in_time(one)
-    assert pauses == [2, 10, 60, 300]
-    assert (one.state, one.attempts) == (State.FAILED, 5)
+    assert pauses == expected
+    assert (one.state, one.attempts) == (State.FAILED, len(expected) + 1)
     assert one.ended_at
 
 
@@ -183,12 +186,14 @@ def test_killed_while_paging_the_page_is_sent_again_and_rings_once(people):
 
 def test_who_slept_through_its_lease_neither_sends_nor_writes(people):
     one = make.message()
-    asleep = delivery._claim(one.pk)
+    abandoned(one, handed_over_at=now())
+    asleep = claims.claim(one.pk)
     assert asleep is not None
-    Delivery.objects.update(lease_until=now())
+    assert asleep.may_have_arrived
+    Delivery.objects.update(lease_until=A_WHILE_AGO)
     assert send(one).state == State.SENT
-    assert delivery._carry_out(asleep, delivery.way("slack")) == ""
-    delivery._end(asleep, State.FAILED)
+    assert claims.hand_over(asleep.delivery) is False
+    delivery._end(asleep.delivery, State.FAILED)
     assert fresh(one).state == State.SENT
     assert len(people.heard("slack")) == 1
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import transaction
-from django.utils.timezone import now
 
 from dr_console.notifications import doorbell
 from dr_console.notifications.models import Delivery
 from dr_console.notifications.poller import Poller
 from tests import make
 from tests.notifications.conftest import People
+from tests.notifications.test_delivery_in_trouble import A_WHILE_AGO
 from tests.notifications.worker import Worker
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
@@ -60,7 +60,7 @@ def test_a_worker_that_is_killed_in_the_middle_loses_nothing_and_says_nothing_tw
     until(lambda: len(people.heard("slack")) == 2)
     worker.kill()  # while it waits for the answer
     worker.start()
-    Delivery.objects.filter(pk=one.pk).update(lease_until=now())  # instead of waiting for it
+    Delivery.objects.filter(pk=one.pk).update(lease_until=A_WHILE_AGO)  # instead of waiting for it
     until(is_sent(one))
     assert len(people.heard("slack")) == 2
     assert Delivery.objects.get(pk=one.pk).provider_ref

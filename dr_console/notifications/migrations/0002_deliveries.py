@@ -112,6 +112,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
+            index=models.Index(fields=['channel', 'state', 'priority', 'id'], name='delivery_next'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(fields=['channel', 'address', 'handed_over_at'], name='delivery_lately'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
             index=models.Index(fields=['group'], name='delivery_group'),
         ),
         migrations.AddIndex(

@@ -1,0 +1,147 @@
+"""Several messages that are due to one person by one channel are said together, in one that says them all.
+
+The one that is sent is a row of its own; those that it says point to it, and come to the same as it does. What goes to
+a room is never bundled: there, each incident has a thread of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from dr_console.live.publish import hold
+from dr_console.notifications import lines
+from dr_console.notifications.events import Kind, record_all, tell
+from dr_console.notifications.messages import marks
+from dr_console.notifications.models import Delivery
+from dr_console.notifications.purposes import purpose
+from dr_console.notifications.stopping import WAITING, stop
+from dr_console.web.sentences import sentence
+
+MOST_TOGETHER = 50
+# So many are told in full; of the others only how many there are. Nobody listens to more on the telephone.
+TOLD = {"phone": 3}
+TOLD_ELSEWHERE = 10
+# An answer to a test must be one to that test.
+ALONE = ("test",)
+PREFIX = "bundle:"
+NOBODY = gettext_noop("Nobody needs to hear it any more.")
+
+
+def is_bundle(delivery: Delivery) -> bool:
+    return delivery.dedup_key.startswith(PREFIX)
+
+
+def gather(delivery: Delivery, at: datetime) -> Delivery:
+    """The message itself, or one that says it with all else that is due on the same line.
+
+    Called within the transaction that takes it, with its line held.
+    """
+    if is_bundle(delivery) or delivery.attempts or delivery.purpose in ALONE or not lines.may_be_held(delivery):
+        return delivery
+    if len(_due_with(delivery, at)) < 2:
+        return delivery
+    hold("console")  # from here on nobody cancels one of them
+    together = _due_with(delivery, at)
+    return _bundle(together) if delivery in together and len(together) > 1 else delivery
+
+
+def _due_with(delivery: Delivery, at: datetime) -> list[Delivery]:
+    """All that is due to the same person on the same line, itself too; the most important first."""
+    same = Delivery.objects.filter(
+        WAITING,
+        channel=delivery.channel,
+        address=delivery.address,
+        person=delivery.person,
+        language=delivery.language,
+        purpose=delivery.purpose,
+        is_practice=delivery.is_practice,
+        may_wait=True,
+        bundled_into=None,
+        not_before__lte=at,
+        attempts=0,  # one that has failed is tried again by itself: its pauses are its own
+    )
+    due = list(same.exclude(dedup_key__startswith=PREFIX).order_by("priority", "pk")[:MOST_TOGETHER])
+    return [one for one in due if _is_wanted(one)]
+
+
+def _is_wanted(delivery: Delivery) -> bool:
+    asked = purpose(delivery.purpose)
+    return asked is None or asked.is_wanted(delivery)
+
+
+def _bundle(together: list[Delivery]) -> Delivery:
+    first = together[0]
+    one = Delivery.objects.create(
+        channel=first.channel,
+        address=first.address,
+        recipient=first.recipient,
+        language=first.language,
+        **_words(together),
+        about=first.about if len({one.about for one in together}) == 1 else "",
+        dedup_key=f"{PREFIX}{first.pk}:{first.fence}",
+        is_practice=first.is_practice,
+        topics=sorted({topic for one in together for topic in one.topics}),
+        purpose=first.purpose,
+        person=first.person,
+        priority=first.priority,
+        not_before=first.not_before,
+        give_up_at=max((one.give_up_at for one in together if one.give_up_at), default=None),
+    )
+    # Raised, so that whoever has read one of them to send it by itself does not.
+    Delivery.objects.filter(pk__in=[each.pk for each in together]).update(bundled_into=one, fence=F("fence") + 1)
+    record_all(together, Kind.BUNDLED, sentence(gettext_noop("%(count)s messages in one"), count=len(together)))
+    tell(one)
+    return one
+
+
+def _words(together: list[Delivery]) -> dict[str, Any]:
+    """Subject, body and payload of what says them all, in their language."""
+    first = together[0]
+    with translation.override(first.language):
+        signs = marks(first.is_practice)
+        plain = [_without(" ".join(signs), one.subject) for one in together]
+        subject = _("%(count)s messages: %(first)s") % {"count": len(together), "first": plain[0]}
+        told = [": ".join(part for part in (text, one.body) if part) for text, one in zip(plain, together, strict=True)]
+        told = told[: TOLD.get(first.channel, TOLD_ELSEWHERE)]
+        if more := len(together) - len(told):
+            told.append(_("and %(count)s more") % {"count": more})
+    payload = {**first.payload, "facts": [[one.about, one.payload.get("url", "")] for one in together if one.about]}
+    return {"subject": " ".join([*signs, subject])[:300], "body": "\n".join(told), "payload": payload}
+
+
+def _without(signs: str, subject: str) -> str:
+    return subject.removeprefix(signs).strip()
+
+
+def follow(delivery: Delivery) -> None:
+    """What is said in it is where it is: being sent, or waiting for another try."""
+    if is_bundle(delivery):
+        said_in_it = delivery.bundle.filter(state__in=(Delivery.State.QUEUED, Delivery.State.SENDING))
+        said_in_it.update(state=delivery.state, handed_over_at=delivery.handed_over_at, attempts=delivery.attempts)
+
+
+def is_wanted(delivery: Delivery) -> bool:
+    """Whether it is, or anything that is said in it. Asked before each try: what is not wanted is left out."""
+    if not is_bundle(delivery):
+        return _is_wanted(delivery)
+    hold("console")
+    said_in_it = list(delivery.bundle.filter(state=Delivery.State.QUEUED).order_by("priority", "pk"))
+    wanted = [one for one in said_in_it if _is_wanted(one)]
+    unwanted = delivery.bundle.exclude(pk__in=[one.pk for one in wanted])
+    left_out = stop(unwanted, sentence(NOBODY))
+    if wanted and (left_out or len(said_in_it) < len(delivery.payload["facts"])):
+        _say_anew(delivery, wanted)
+    return bool(wanted)
+
+
+def _say_anew(delivery: Delivery, wanted: list[Delivery]) -> None:
+    words = _words(wanted)
+    Delivery.objects.filter(pk=delivery.pk).update(**words)
+    for name, value in words.items():
+        setattr(delivery, name, value)
