@@ -23,6 +23,7 @@ PAGES = [
     "incidents:vendors",
     "incidents:oncall",
     "incidents:escalation",
+    "incidents:escalation-simulate",
     "incidents:checklists",
     "incidents:thresholds",
     "incidents:breaches",

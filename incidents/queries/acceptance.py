@@ -40,8 +40,11 @@ def covers(acceptance: PolicyAcceptance | None, reached: int, within: int) -> bo
 
 def doubts(content: Mapping[str, Any]) -> Iterator[Doubt]:
     """What of a plan, as JSON has it, nobody has accepted. Without objectives nothing is too slow."""
-    rto = (content.get("objectives") or {}).get("rto_minutes")
-    slow = [] if rto is None else [one for one in content.get(SECTION, []) if _is_slow(one, rto)]
+    objectives = content.get("objectives")
+    if not objectives:
+        return
+    rto: int = objectives["rto_minutes"]
+    slow = [one for one in content.get(SECTION, []) if _is_slow(one, rto)]
     accepted = newest_acceptances() if slow else {}
     for policy in slow:
         reached, within = _reached(policy), rto - policy["reserved_minutes"]
@@ -61,8 +64,8 @@ def warning(severity: str, reached: int, within: int, rto: int) -> str:
     }
     if within <= 0:
         whole = _(
-            "%(severity)s: %(reserved)s of a recovery target of %(rto)s are reserved for the recovery itself: no ladder, "
-            "however quick, leaves time for it. The last level is paged after %(reached)s."
+            "%(severity)s: %(reserved)s of a recovery target of %(rto)s are reserved for the recovery itself: no "
+            "ladder, however quick, leaves time for it. The last level is paged after %(reached)s."
         )
         return whole % names
     paged = _("%(severity)s: if nobody answers, the last level is paged after %(reached)s.") % names

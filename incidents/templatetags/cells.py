@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 
 from dr_console.notifications import looks
 from dr_console.notifications.models import Delivery
-from incidents.cells import choice_words
-from incidents.models import ChannelKind
+from incidents.cells import channel_address, choice_words
+from incidents.models import ChannelKind, ContactChannel, VendorChannel
 
 register = template.Library()
 
@@ -31,3 +31,9 @@ def delivery_state(delivery: Delivery) -> SafeString:
 def day(when: datetime) -> str:
     """{{ when|day }}: 2026-11-22 (UTC)."""
     return f"{when.astimezone(UTC):%Y-%m-%d}"
+
+
+@register.filter
+def address(channel: ContactChannel | VendorChannel) -> SafeString:
+    """{{ channel|address }}: with a link that calls or writes, where there is one."""
+    return channel_address(channel)

@@ -6,13 +6,15 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dr_console.errors import Refused
 from dr_console.web.access import needs
 from dr_console.web.requests import ConsoleRequest
-from incidents.escalation_forms import AcceptForm
+from incidents.escalation_forms import AcceptForm, SimulationForm
 from incidents.queries.escalation import Ladder, ladders
+from incidents.queries.escalation_simulation import simulate as simulation
 from incidents.services import acceptance
 
 
@@ -38,6 +40,18 @@ def accept(request: ConsoleRequest, key: str) -> HttpResponse:
         return _ask(request, ladder, again, status=409, refused=str(refusal))
     messages.success(request, _("Accepted in your name."))
     return redirect("incidents:escalation")
+
+
+@require_GET
+@needs("plans.view_plan")
+@never_cache
+def simulate(request: ConsoleRequest) -> HttpResponse:
+    """Who would hear what when. Nobody is told: it only reads."""
+    form = SimulationForm(request.GET or None)
+    is_valid = form.is_valid()
+    context = {"form": form, "simulation": simulation(form.asked()) if is_valid else None}
+    template = "incidents/_simulation.html" if request.htmx else "incidents/escalation_simulate.html"
+    return render(request, template, context, status=200 if is_valid else 422)
 
 
 def _ladder(key: str) -> Ladder:

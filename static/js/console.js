@@ -215,6 +215,15 @@ function select(found, at) {
   one("#palette-text").setAttribute("aria-activedescendant", found[at].id);
 }
 
+// --- What a person has unfolded stays so when its panel renews itself ---------------------------------------------
+const unfolded = new Set();
+document.addEventListener("toggle", ({ target }) => {
+  if (target.matches?.("details[data-keep-open][id]")) unfolded[target.open ? "add" : "delete"](target.id);
+}, true);
+document.addEventListener("htmx:load", ({ detail }) => {
+  for (const one of all("details[data-keep-open][id]", detail.elt)) one.open ||= unfolded.has(one.id);
+});
+
 // --- When the page opens ------------------------------------------------------------------------------------------
 one(".errors[data-focus]")?.focus();
 prepare(document);
