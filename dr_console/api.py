@@ -17,6 +17,7 @@ from dr_console.errors import Refused
 from dr_console.people.tokens import ScopeMissing, TooManyCalls
 from incidents.api import router as samples
 from incidents.incident_api import router as incidents
+from incidents.oncall_api import router as oncall
 
 PREFIX = "/api/v1/"
 
@@ -35,6 +36,7 @@ api = NinjaAPI(
 )
 api.add_router("", samples)
 api.add_router("", incidents)
+api.add_router("", oncall)
 
 
 @api.exception_handler(ValidationError)

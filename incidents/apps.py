@@ -51,6 +51,8 @@ ON_CALL = {
     "oncall.swap_withdrawn": _("Swap of shifts withdrawn"),
     "oncall.absence": _("Absence entered"),
     "oncall.absence_ended": _("Absence ended"),
+    "oncall_feed.made": _("Calendar address of on-call made"),
+    "oncall_feed.revoked": _("Calendar address of on-call revoked"),
 }
 UPDATES = {
     "update.published": _("Status update published"),
@@ -98,6 +100,7 @@ class IncidentsConfig(AppConfig):
         self._add_pages()
         self._add_alerts()
         self._add_contacts()
+        self._add_on_call()
 
     def _add_work(self) -> None:
         from dr_console.notifications import purposes
@@ -110,7 +113,13 @@ class IncidentsConfig(AppConfig):
         runs.hand_over("step.drifted", "incidents.services.failover_news.on_step_drifted")
         purposes.register("escalation", "incidents.services.escalation_messages")
         # First: nothing else that is due is as urgent.
-        for chore in (escalation.tick, checklist_actions.keep_up, asks.follow_up, update_dues.remind, status_push.watch):
+        for chore in (
+            escalation.tick,
+            checklist_actions.keep_up,
+            asks.follow_up,
+            update_dues.remind,
+            status_push.watch,
+        ):
             runs.sweep_also(chore)
 
     def _add_pages(self) -> None:
@@ -172,3 +181,18 @@ class IncidentsConfig(AppConfig):
                 within="plans:overview",
             )
         )
+
+    def _add_on_call(self) -> None:
+        from dr_console.web import navigation
+        from incidents.oncall_search import acts_on_call, find_rotations
+
+        for label, url_name, icon, permission in (
+            (_("On call: who is paged first"), "incidents:oncall", "users", "plans.view_plan"),
+            (_("My shifts"), "incidents:my-shifts", "user", "plans.view_plan"),
+            (_("Note an absence"), "incidents:absence-add", "calendar-days", "incidents.cover_on_call"),
+            (_("Shifts in a calendar"), "incidents:oncall-feed-add", "calendar-days", "incidents.cover_on_call"),
+        ):
+            page = navigation.Destination(label, url_name, icon, permission, within="incidents:contacts")
+            navigation.add_page(page)
+        navigation.add_search(find_rotations)
+        navigation.add_acts(acts_on_call)

@@ -16,12 +16,12 @@ from incidents.models import (
     FailoverPlan,
     Incident,
     Region,
-    Rotation,
     Service,
     Severity,
     Threshold,
     Vendor,
 )
+from incidents.queries.channel_tests import untested_contacts
 from incidents.queries.contacts import placeholder_contacts
 
 PENDING = "pending"
@@ -34,13 +34,19 @@ class ContactFilter(ConsoleFilterSet):
     )
     placeholder = YesNoFilter(label=_("Placeholder"), method="only_placeholders")
 
+    tested = YesNoFilter(label=_("Tested"), method="only_tested")
+
     class Meta:
         model = Contact
-        fields = ["q", "kind", "channel", "placeholder"]
+        fields = ["q", "kind", "channel", "placeholder", "tested"]
 
     def only_placeholders(self, queryset: QuerySet[Contact], name: str, value: bool) -> QuerySet[Contact]:
         found = Q(pk__in=placeholder_contacts())
         return queryset.filter(found if value else ~found)
+
+    def only_tested(self, queryset: QuerySet[Contact], name: str, value: bool) -> QuerySet[Contact]:
+        found = Q(pk__in=untested_contacts())
+        return queryset.filter(~found if value else found)
 
 
 class VendorFilter(ConsoleFilterSet):
@@ -83,12 +89,6 @@ class ServiceFilter(ConsoleFilterSet):
     class Meta:
         model = Service
         fields = ["q"]
-
-
-class RotationFilter(ConsoleFilterSet):
-    class Meta:
-        model = Rotation
-        fields = ["period"]
 
 
 class ChecklistFilter(ConsoleFilterSet):

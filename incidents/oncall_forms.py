@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from incidents.queries.oncall_choices import Exchange, Group, exchange_of
+
 WRITTEN = "%Y-%m-%dT%H:%M"
 
 
@@ -73,13 +75,6 @@ def _by_the_clock(initial: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-class ContactField(forms.ChoiceField):
-    """A contact by key. `names`: names by key, in the order in which they are offered."""
-
-    def offer(self, names: dict[str, str]) -> None:
-        self.choices = [("", "–"), *names.items()]
-
-
 class AtForm(ZonedForm):
     """Who is on call at a time; without one, now."""
 
@@ -104,25 +99,43 @@ class SpanForm(ZonedForm):
 
 
 class OverrideForm(SpanForm):
-    contact = ContactField(label=gettext_lazy("Who is on call instead"))
+    contact = forms.ChoiceField(label=gettext_lazy("Who is on call instead"))
 
-    def __init__(self, *args: Any, names: dict[str, str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: list[Group], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["contact"].offer(names)  # type: ignore[attr-defined]
+        self.fields["contact"].choices = [("", "–"), *people]  # type: ignore[attr-defined]
 
 
 class AbsenceForm(SpanForm):
-    """Whoever may change everybody's says whose it is; `names` is empty for everybody else, who mean themselves."""
+    """Whoever may change on-call says who is absent; `people` is empty for everybody else, who mean themselves."""
 
-    contact = ContactField(label=gettext_lazy("Who is absent"))
+    contact = forms.ChoiceField(label=gettext_lazy("Who is absent"))
 
-    def __init__(self, *args: Any, names: dict[str, str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: list[Group], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = False
-        if names:
-            self.fields["contact"].offer(names)  # type: ignore[attr-defined]
+        if people:
+            self.fields["contact"].choices = [("", "–"), *people]  # type: ignore[attr-defined]
         else:
             del self.fields["contact"]
+
+
+class SwapForm(SpanForm):
+    """`exchanges`: whom one may ask, and for which of their shifts in return, as oncall_choices offers it."""
+
+    exchange = forms.ChoiceField(label=gettext_lazy("Who stands in for you"))
+
+    def __init__(self, *args: Any, exchanges: list[Group], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = False
+        self.fields["exchange"].choices = [("", "–"), *exchanges]  # type: ignore[attr-defined]
+
+    def clean_exchange(self) -> Exchange:
+        return exchange_of(self.cleaned_data["exchange"])
+
+
+class DeclineForm(forms.Form):
+    reason = forms.CharField(label=gettext_lazy("Why"), required=False, max_length=500)
 
 
 class FeedForm(forms.Form):

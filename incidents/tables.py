@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
 
 import django_tables2 as tables
 from django.utils.html import format_html, format_html_join
@@ -32,41 +32,51 @@ from incidents.models import (
     Failure,
     Incident,
     Region,
-    Rotation,
     Service,
     Vendor,
 )
+from incidents.queries.channel_tests import Proof, proofs
 
 
-class ContactTable(EntryTable):
+class _ReachedTable(EntryTable):
+    """Whom to call, with what is known of each of their addresses."""
+
+    name = tables.Column(linkify=True)
+    channels = tables.Column(verbose_name=gettext_lazy("Reached by"), orderable=False)
+
+    def render_channels(self, record: Contact | Vendor) -> SafeString:
+        return channel_list(self.proofs[record.whom])
+
+    @cached_property
+    def proofs(self) -> dict[str, list[Proof]]:
+        """Of all rows of the page at once."""
+        return proofs(self.page_of_rows.rows if self.page_of_rows else [])
+
+
+class ContactTable(_ReachedTable):
     caption = gettext_lazy("Contacts")
     section = "contacts"
-    channels = tables.Column(verbose_name=gettext_lazy("Reached by"), orderable=False)
     language = tables.Column(verbose_name=gettext_lazy("Language and zone"), orderable=False)
 
     class Meta(EntryTable.Meta):
         model = Contact
         fields = ("name", "title", "kind", "level", "channels", "language")
 
-    def render_channels(self, record: Contact) -> SafeString:
-        return channel_list(record.channels.all())
+    def render_language(self, record: Contact) -> SafeString | str:
+        where = f"{record.get_language_display()}, {record.time_zone}"
+        if not record.quiet_hours:
+            return where
+        return format_html("{}<br><small class='muted'>{} {}</small>", where, _("quiet:"), record.quiet_hours)
 
-    def render_language(self, record: Contact) -> str:
-        return f"{record.get_language_display()}, {record.time_zone}"
 
-
-class VendorTable(EntryTable):
+class VendorTable(_ReachedTable):
     caption = gettext_lazy("Vendors")
     section = "vendors"
     support_url = tables.Column(orderable=False)
-    channels = tables.Column(verbose_name=gettext_lazy("Reached by"), orderable=False)
 
     class Meta(EntryTable.Meta):
         model = Vendor
         fields = ("name", "plan", "contract_number", "hours", "channels", "support_url")
-
-    def render_channels(self, record: Vendor) -> SafeString:
-        return channel_list(record.channels.all())
 
     def render_support_url(self, value: str) -> SafeString:
         return format_html('<a href="{}" rel="noreferrer">{}</a>', value, value.removeprefix("https://"))
@@ -105,29 +115,6 @@ class ServiceTable(EntryTable):
                 ((one.url, one.region.key, one.get_via_display()) for one in record.endpoints.all()),
             ),
         )
-
-
-class RotationTable(EntryTable):
-    """Takes `names`: the contacts' names by key."""
-
-    caption = gettext_lazy("On-call rotations")
-    section = "rotations"
-    participants = tables.Column(verbose_name=gettext_lazy("In turn"), orderable=False)
-    hand_over_at = tables.Column(verbose_name=gettext_lazy("Hand-over"), orderable=False)
-
-    class Meta(EntryTable.Meta):
-        model = Rotation
-        fields = ("name", "period", "participants", "hand_over_at", "starts_on")
-
-    def __init__(self, *args: Any, names: dict[str, str] | None = None, **kwargs: Any) -> None:
-        self.names = names or {}
-        super().__init__(*args, **kwargs)
-
-    def render_participants(self, value: list[str]) -> str:
-        return listed([self.names.get(key, key) for key in value])
-
-    def render_hand_over_at(self, record: Rotation) -> str:
-        return f"{record.hand_over_at} {record.time_zone}"
 
 
 class ChecklistTable(EntryTable):

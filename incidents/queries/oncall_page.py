@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from incidents.models import Absence, OnCallFeed, Override, Rotation, Swap
+from incidents.models import Absence, OnCallFeed, Override, Period, Rotation, RotationLayer, Swap, Weekday
 from incidents.oncall_calendar import Week, monday
 from incidents.queries.oncall import LONGEST_CHANGE, LOOKED_AHEAD_DAYS, Roster, roster
 from incidents.queries.oncall_words import Hole, Reader, Served, Words, span_of
@@ -34,6 +34,10 @@ class Card:
     weeks: list[Week]
     takes_part: bool
 
+    @property
+    def is_mine(self) -> bool:
+        return self.now is not None and self.now.is_mine
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -45,6 +49,16 @@ class Offer:
     taker: str
     to_me: bool
     from_me: bool
+
+    @property
+    def is_open(self) -> bool:
+        return self.swap.state == Swap.State.OFFERED
+
+    @property
+    def look(self) -> str:
+        """As {% state %} shows it."""
+        looks = {Swap.State.OFFERED: "waiting", Swap.State.ACCEPTED: "ok", Swap.State.DECLINED: "failed"}
+        return looks.get(Swap.State(self.swap.state), "skipped")
 
 
 @dataclass(frozen=True)
@@ -110,6 +124,19 @@ def participants(known: Roster, key: str) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A layer of a rotation in words; the rotation's own participants are the last."""
+
+    name: str
+    people: list[str]
+    period: str
+    hand_over_at: str
+    zone: str
+    days: list[str]
+    hours: str
+
+
+@dataclass(frozen=True)
 class Detail:
     """One rotation. `first`: the Monday with which the weeks begin. `people`: names by key, in their order."""
 
@@ -125,7 +152,17 @@ class Detail:
     offers: list[Offer]
     away: list[Away]
     people: dict[str, str]
+    layers: list[Rule]
+    feeds: list[OnCallFeed]
     first: date
+
+    @property
+    def is_mine(self) -> bool:
+        return self.now is not None and self.now.is_mine
+
+    @property
+    def takes_part(self) -> bool:
+        return self.reader.key in self.people
 
     @property
     def earlier(self) -> date:
@@ -159,6 +196,8 @@ def detail(rotation_key: str, reader: Reader, *, at: datetime, first: date | Non
         offers=_offers(words, Swap.objects.offered().filter(ends_at__gt=at, rotation_key=rotation_key)),
         away=_away(words, Absence.objects.filter(contact_key__in=people), at),
         people={key: words.name(key) for key in people},
+        layers=_rules(words, standing.rotation),
+        feeds=_feeds(rotation_key),
         first=first,
     )
 
@@ -225,3 +264,26 @@ def _instead(words: Words, rotation_key: str, at: datetime) -> list[Instead]:
     standing = Override.objects.standing().filter(rotation_key=rotation_key, ends_at__gt=at)
     found = standing.select_related("made_by").order_by("starts_at", "pk")[:MOST]
     return [Instead(one, words.name(one.contact_key)) for one in found]
+
+
+def _feeds(rotation_key: str) -> list[OnCallFeed]:
+    return list(OnCallFeed.objects.open().filter(rotation_key=rotation_key).select_related("made_by")[:MOST])
+
+
+def _rules(words: Words, rotation: Rotation) -> list[Rule]:
+    """What comes first of all first."""
+    layers: list[RotationLayer] = list(rotation.layers.all())
+    return [*(_rule(words, layer) for layer in reversed(layers)), _rule(words, rotation)]
+
+
+def _rule(words: Words, row: Rotation | RotationLayer) -> Rule:
+    days = [str(Weekday(one).label) for one in row.weekdays] if isinstance(row, RotationLayer) else []
+    return Rule(
+        name=str(row.name),
+        people=[words.name(key) for key in row.participants],
+        period=str(Period(row.period).label),
+        hand_over_at=row.hand_over_at,
+        zone=row.time_zone,
+        days=days,
+        hours=row.hours if isinstance(row, RotationLayer) else "",
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
 from django.contrib.auth.models import User
@@ -47,6 +47,11 @@ class Served:
     why: str
     reason: str
     is_mine: bool
+
+    @property
+    def begins(self) -> str:
+        """As addresses name it."""
+        return written(self.shift.starts_at)
 
     @property
     def look(self) -> str:
@@ -118,6 +123,11 @@ def span_of(first: date, count: int) -> tuple[datetime, datetime]:
     """So many weeks from this day of the reader's on."""
     zone = timezone.get_current_timezone()
     return midnight(first, zone), midnight(first + timedelta(days=DAYS * count), zone)
+
+
+def written(at: datetime) -> str:
+    """2026-11-30T09:00:00Z."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _turn(one: Served) -> Turn:

@@ -1,0 +1,55 @@
+"""What the palette (Ctrl-K) finds of on-call: rotations by name, and what may be done on the pages of on-call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.db.models import Q
+from django.urls import Resolver404, resolve, reverse
+from django.utils.translation import gettext as _
+
+from dr_console.web.navigation import Found, Person
+from incidents.models import Rotation
+from incidents.queries.oncall_words import CHANGE, COVER
+
+VIEW = "plans.view_plan"
+PAGES = ("oncall", "rotation", "my-shifts")
+MOST = 5
+
+
+def find_rotations(person: Person, text: str) -> Iterator[Found]:
+    """In the order of the plan."""
+    if not person.has_perm(VIEW):
+        return
+    known = Q(key__icontains=text) | Q(name_en__icontains=text) | Q(name_zh_hans__icontains=text)
+    for rotation in Rotation.objects.current().filter(known)[:MOST]:
+        yield Found(str(rotation), reverse("incidents:rotation", args=[rotation.key]), str(_("On call")), "users")
+
+
+def acts_on_call(person: Person, path: str) -> list[Found]:
+    """Of the rotation in view; on the other pages of on-call, of every one, as many as a palette can show."""
+    return list(_acts(person, _in_view(path)))
+
+
+def _acts(person: Person, rotations: Iterable[Rotation]) -> Iterator[Found]:
+    for rotation in rotations:
+        if person.has_perm(COVER):
+            yield _act(_("Take on-call now: %(rotation)s"), "oncall-take", rotation, "hand")
+            yield _act(_("Swap a shift: %(rotation)s"), "oncall-swap", rotation, "arrow-up-down")
+        if person.has_perm(CHANGE):
+            yield _act(_("Put somebody else on call: %(rotation)s"), "oncall-override", rotation, "user")
+
+
+def _act(words: str, page: str, rotation: Rotation, icon: str) -> Found:
+    return Found(words % {"rotation": rotation}, reverse(f"incidents:{page}", args=[rotation.key]), "", icon)
+
+
+def _in_view(path: str) -> list[Rotation]:
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return []
+    if "incidents" not in match.app_names or match.url_name not in PAGES:
+        return []
+    rotations = Rotation.objects.current()
+    return list(rotations.filter(key=match.kwargs["key"]) if "key" in match.kwargs else rotations[:MOST])
