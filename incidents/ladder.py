@@ -85,7 +85,7 @@ class Person:
     """Somebody who is paged. `key`: of the contact. `ways`: those that the level uses. `others`: their further ones, in
     their own order, for when these fail. `through`: the target that named them. `not_before`: the end of their quiet
     hours, None where they are told at once. `is_fallback`: they have none of the level's channels, so that another is
-    used.
+    used. `placeholders`: ways of the level that nobody answers at, as long as the plan has no address there.
     """
 
     key: str
@@ -96,6 +96,7 @@ class Person:
     through: str = ""
     not_before: datetime | None = None
     is_fallback: bool = False
+    placeholders: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from incidents.models import ChannelKind, Contact
 from incidents.queries.oncall import Roster, roster
 from incidents.queries.people_of_contacts import contact_of, user_of
 from incidents.queries.quiet import quiet_until
-from incidents.queries.recipients import of_contact
+from incidents.queries.recipients import Recipient, of_contact
 from incidents.schedule import Away
 
 # Whoever asks for many moments, as the simulator does, reads the rotations once for so long.
@@ -110,7 +110,8 @@ class Directory:
             return None
         others = tuple(one for one in own if one not in ways and one.channel not in asked)
         quiet = quiet_until(contact, severity, at)
-        return Person(contact.whom, contact.name, contact.language, ways, others, target, quiet, is_fallback)
+        empty = tuple(_placeholders(contact, asked))
+        return Person(contact.whom, contact.name, contact.language, ways, others, target, quiet, is_fallback, empty)
 
     def _name(self, target: str, at: datetime) -> str:
         kind, _colon, key = target.partition(":")
@@ -124,10 +125,16 @@ def _own_order(contact: Contact) -> list[str]:
 
 
 def _usable(contact: Contact, channels: Iterable[str]) -> Iterator[Way]:
+    return (Way(one.channel, one.address) for one in of_contact(contact, channels) if not _is_empty(one))
+
+
+def _placeholders(contact: Contact, channels: Iterable[str]) -> Iterator[Way]:
+    return (Way(one.channel, one.address) for one in of_contact(contact, channels) if _is_empty(one))
+
+
+def _is_empty(one: Recipient) -> bool:
     """Placeholders are for the sandbox: in live mode nobody answers there."""
-    for one in of_contact(contact, channels):
-        if not (settings.DR_MODE == "live" and one.is_placeholder):
-            yield Way(one.channel, one.address)
+    return settings.DR_MODE == "live" and one.is_placeholder
 
 
 # --- Which account of the console somebody is ---------------------------------------------------------------------

@@ -96,11 +96,14 @@ def policy_changed(escalation: Escalation) -> bool:
 
 
 def rung_keys(incident: Incident) -> list[str]:
-    """Every name under which PagerDuty was rung for the incident as a whole, the first first."""
+    """Every name under which PagerDuty rings for the incident as a whole and has not been told that it is over."""
     own = f"incident:{incident.reference}"
-    rung = Delivery.objects.filter(about=incident.reference, channel=Channel.PAGERDUTY, payload__action="trigger")
-    keys = rung.order_by("pk").values_list("payload__key", flat=True)
-    return list(dict.fromkeys(key for key in keys if key == own or key.startswith(f"{own}:")))
+    told = Delivery.objects.filter(about=incident.reference, channel=Channel.PAGERDUTY)
+    told = told.exclude(state__in=(Delivery.State.CANCELLED, Delivery.State.FAILED))
+    last = dict(
+        told.order_by("pk").exclude(payload__action="acknowledge").values_list("payload__key", "payload__action")
+    )
+    return [key for key, action in last.items() if action == "trigger" and (key == own or key.startswith(f"{own}:"))]
 
 
 def running() -> QuerySet[Escalation]:

@@ -234,11 +234,11 @@ def tell(
     message = message_of(event, incident, said, severity)
     payload = payload_of(event, incident, severity, key or _key(event, incident) or dedup_key)
     sent = _send(people, message, incident, dedup_key, payload, is_practice=is_practice, wait=wait)
-    return [*sent, *_end_later_pages(event, incident, message, payload, dedup_key)]
+    return [*sent, *_end_later_pages(event, incident, message, payload, dedup_key, wait)]
 
 
 def _end_later_pages(
-    event: Event, incident: Incident | None, message: Message, payload: dict[str, str], dedup_key: str
+    event: Event, incident: Incident | None, message: Message, payload: dict[str, str], dedup_key: str, wait: timedelta
 ) -> list[Delivery]:
     """PagerDuty was rung anew for later levels and climbs, under another key each time: all of them end."""
     if incident is None or event not in OF_THE_INCIDENT or event not in OVER:
@@ -252,6 +252,7 @@ def _end_later_pages(
             payload={**payload, "key": key},
             topics=(incident.topic,),
             is_practice=incident.is_practice,
+            wait=wait,
         )
         for key in rung_keys(incident)
         if key != payload["key"]
@@ -307,13 +308,14 @@ def _reachable(people: Iterable[Recipient], incident: Incident | None, dedup_key
 
 
 def _say_unreachable(one: Recipient, incident: Incident, dedup_key: str) -> None:
-    said = sentence(
-        _("%(name)s was not told by %(channel)s: the address %(address)s is a placeholder."),
-        name=one.name,
-        channel=one.channel,
-        address=one.address,
-    )
-    fact = _short(f"{dedup_key} {one.channel} {one.address}")
+    say_placeholder(one.name, one.channel, one.address, incident, dedup_key)
+
+
+def say_placeholder(name: str, channel: str, address: str, incident: Incident, dedup_key: str) -> None:
+    """Somebody could not be told, for the plan has no real address of theirs; once for each `dedup_key`."""
+    text = _("%(name)s was not told by %(channel)s: the address %(address)s is a placeholder.")
+    said = sentence(text, name=name, channel=channel, address=address)
+    fact = _short(f"{dedup_key} {channel} {address}")
     timeline.record(incident, said, kind=TimelineEntry.Kind.ALERTED, dedup_key=f"unreachable:{fact}")
 
 

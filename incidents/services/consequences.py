@@ -27,7 +27,7 @@ def diagnosed(incident: Incident) -> None:
 def severity_changed(incident: Incident, was: str) -> None:
     """`was`: a word of Severity; empty while nobody had said how bad it is."""
     checklist_choice.choose(incident)
-    escalation.severity_changed(incident)
+    escalation.severity_changed(incident, was)
     postmortem.set_due(incident)
     update_dues.severity_changed(incident)
 

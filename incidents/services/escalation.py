@@ -6,7 +6,7 @@ events, messages and lines on the timeline are written with it. Open pages hear 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -133,22 +133,23 @@ def _stop(escalation: Escalation, incident: Incident) -> None:
 
 
 # --- What happens to the incident ---------------------------------------------------------------------------------
-def severity_changed(incident: Incident) -> None:
-    """Page by the new severity's policy, where it is taken for another. Who had acknowledged is still on it."""
-    current = paging.open_escalation(incident)
-    severity = incident.assumed_severity
-    if current is None or current.severity == severity:
-        return
-    taken_for = Severity(current.severity)
+def severity_changed(incident: Incident, was: str) -> None:
+    """Page by the new severity's policy, where it is taken for another. Who had acknowledged is still on it.
+
+    `was`: a word of Severity, or empty.
+    """
+    current, severity = paging.open_escalation(incident), incident.assumed_severity
+    taken_for = Severity(current.severity if current else was or Incident.ASSUMED)
     is_worse = alerts.is_worse(severity, taken_for)
-    start = Start(
-        reason=Reason.WORSE if is_worse else Reason.MILDER,
-        why=sentence(_("It was taken for %(was)s."), was=taken_for.value),
-        given=state_of(current).acknowledgements,
+    if severity == taken_for or (current is None and not is_worse):
+        return
+    why = sentence(_("It was taken for %(was)s."), was=taken_for.value)
+    start = Start(Reason.WORSE if is_worse else Reason.MILDER, why)
+    if current is not None:
         # Nobody is rung up a second time to hear that it is not so bad.
-        told=frozenset() if is_worse else escalation_pages.told_by(current),
-    )
-    _stop(current, incident)
+        told = frozenset[Way]() if is_worse else escalation_pages.told_by(current)
+        start = replace(start, given=state_of(current).acknowledgements, told=told)
+        _stop(current, incident)
     _arm(incident, start)
 
 

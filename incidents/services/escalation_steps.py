@@ -13,7 +13,7 @@ from django.db.models import F
 from dr_console.live.publish import nudge
 from incidents.ladder import Acknowledgement, Happened, Kind, Reach, State, Status, Step, Way
 from incidents.models import Escalation, EscalationEvent, TimelineEntry, Vendor
-from incidents.services import escalation_pages, escalation_words, timeline
+from incidents.services import alerts, escalation_pages, escalation_words, timeline
 from incidents.services.alerts import Event
 from incidents.services.escalation_pages import Call
 
@@ -216,12 +216,13 @@ def _event_of(escalation: Escalation, one: Happened, happened: Iterable[Happened
 
 
 def _tell_story(escalation: Escalation, happened: Iterable[Happened]) -> None:
+    incident, step = escalation.incident, f"{escalation.group}:{escalation.version}"
     for number, one in enumerate(happened):
-        if one.kind in TOLD:
-            timeline.record(
-                escalation.incident,
-                escalation_words.said(one),
-                kind=TIMELINE.get(one.kind, TimelineEntry.Kind.ALERTED),
-                at=one.at,
-                dedup_key=f"{escalation.group}:{escalation.version}:{number}",
-            )
+        # Where nobody asked for it, the story tells already why it begins anew.
+        if one.kind in TOLD and (one.by or one.kind != Kind.REARMED):
+            kind = TIMELINE.get(one.kind, TimelineEntry.Kind.ALERTED)
+            said = escalation_words.said(one)
+            timeline.record(incident, said, kind=kind, at=one.at, dedup_key=f"{step}:{number}")
+        for person in one.reach.people if one.kind == Kind.LEVEL_STARTED else ():
+            for way in person.placeholders:
+                alerts.say_placeholder(person.name, way.channel, way.address, incident, step)

@@ -12,7 +12,7 @@ from dr_console.notifications.models import Delivery
 from dr_console.web.sentences import sentence
 from incidents.models import ChannelKind, Contact, ContactChannel, Incident, Rotation, Service, Severity
 from incidents.queries import recipients
-from incidents.services import alerts
+from incidents.services import alerts, escalation
 from tests import make
 from tests.notifications.conftest import _people, people  # noqa: F401 (fixtures)
 
@@ -32,7 +32,7 @@ def asked(**fields):
 
 def test_a_critical_incident_pages_and_calls_whoever_is_on_call():
     incident = make.incident(severity=Severity.P0)
-    alerts.declared(incident, SAID)
+    escalation.arm(incident, why=SAID)
     assert asked(about=incident.reference) == [
         ("pagerduty", "", "On-call engineer"),
         ("phone", "+1-555-0100", "On-call engineer"),
@@ -45,7 +45,7 @@ def test_a_critical_incident_pages_and_calls_whoever_is_on_call():
 
 
 def test_a_medium_one_writes_to_the_development_team():
-    alerts.declared(make.incident(severity=Severity.P2))
+    escalation.arm(make.incident(severity=Severity.P2))
     assert [channel for channel, _address, _name in asked()] == ["slack", "email"]
 
 
@@ -111,7 +111,7 @@ def test_a_breach_within_an_incident_does_not_end_the_incidents_page():
 def test_recovery_is_told_to_whoever_heard_of_it_and_nobody_is_called_for_it():
     at = now()
     incident = make.incident(started_at=at - timedelta(seconds=75), recovered_at=at)
-    alerts.declared(incident)
+    escalation.arm(incident)
     alerts.critical(incident, SAID, "x")
     alerts.recovered(incident)
     alerts.recovered(incident)
@@ -123,7 +123,7 @@ def test_recovery_is_told_to_whoever_heard_of_it_and_nobody_is_called_for_it():
 
 def test_recovery_is_said_in_words_also_where_people_were_only_paged_and_called():
     incident = make.incident()
-    alerts.declared(incident)
+    escalation.arm(incident)
     alerts.recovered(incident)
     over = Delivery.objects.filter(payload__event="recovered")
     assert sorted(over.values_list("channel", flat=True)) == ["pagerduty", "slack"]
@@ -143,15 +143,15 @@ def test_each_is_told_in_their_own_language():
 
 
 def test_a_drill_is_marked():
-    alerts.declared(make.incident(is_practice=True))
+    escalation.arm(make.incident(is_practice=True))
     assert all(one.subject.startswith("[DRILL] [SANDBOX] ") and one.is_practice for one in Delivery.objects.all())
 
 
 def test_in_live_mode_nobody_calls_a_placeholder_and_the_timeline_says_so(settings):
     settings.DR_MODE = "live"
     incident = make.incident()
-    alerts.declared(incident, SAID)
-    alerts.declared(incident, SAID)
+    escalation.arm(incident, why=SAID)
+    escalation.arm(incident, why=SAID)
     assert [channel for channel, _address, _name in asked()] == ["pagerduty"]
     said = incident.timeline.get().words
     assert "On-call engineer was not told by phone: the address +1-555-0100 is a placeholder." in said
@@ -160,7 +160,7 @@ def test_in_live_mode_nobody_calls_a_placeholder_and_the_timeline_says_so(settin
 def test_programs_hear_of_every_alert_too(settings):
     settings.DR_WEBHOOK_URLS = ["https://hooks.example.com/dr"]
     incident = make.incident()
-    alerts.declared(incident)
+    escalation.arm(incident)
     alerts.recovered(incident)
     hooks = Delivery.objects.filter(channel="webhook")
     assert sorted(hooks.values_list("payload__event", flat=True)) == ["declared", "recovered"]
@@ -197,5 +197,5 @@ def test_all_of_it_arrives(people):  # noqa: F811
 
 def test_the_incident_is_not_touched():
     incident = make.incident()
-    alerts.declared(incident)
+    escalation.arm(incident)
     assert Incident.objects.get().status == Incident.Status.OPEN

@@ -50,7 +50,7 @@ def test_fifty_notices_at_once_open_one_incident():
     assert Incident.objects.count() == 1
     assert sum(is_new for _incident, is_new in found) == 1
     assert len({incident.pk for incident, _is_new in found}) == 1
-    assert Incident.objects.get().timeline.count() == 1
+    assert Incident.objects.get().timeline.filter(kind="declared").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

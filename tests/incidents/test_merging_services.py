@@ -94,7 +94,7 @@ def test_the_one_that_goes_on_is_as_bad_as_the_worse(ada):
     merge(worse, milder, by=ada)
     milder.refresh_from_db()
     assert milder.severity == "P0"
-    assert Delivery.objects.filter(dedup_key__startswith=f"{milder.reference}:worse:", channel="phone").exists()
+    assert Delivery.objects.filter(about=milder.reference, payload__event="worse", channel="phone").exists()
 
 
 def test_taken_back_both_are_what_they_were(ada):
