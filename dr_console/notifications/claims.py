@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
 
 from dr_console.live.publish import hold
 from dr_console.notifications import bundles, drills, lines, outcomes
 from dr_console.notifications.events import Kind, record, record_try, tell
 from dr_console.notifications.models import Delivery
+from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import Sentence, sentence
 
 State = Delivery.State
@@ -58,12 +58,12 @@ class Claim:
 
 def next_of(channel: str) -> Claim | None:
     """Take the next message of a channel. None where nothing is due that nobody else is at."""
-    while ids := list(_in_turn(Delivery.objects.filter(_ready(now()), channel=channel))[:CANDIDATES]):
+    while ids := list(_in_turn(Delivery.objects.filter(_ready(shared_now()), channel=channel))[:CANDIDATES]):
         before = ids[0]
         for id in ids:
             if taken := claim(id):
                 return taken
-        if Delivery.objects.filter(_ready(now()), pk=before).exists():
+        if Delivery.objects.filter(_ready(shared_now()), pk=before).exists():
             return None
     return None
 
@@ -94,7 +94,7 @@ def _take_over(delivery: Delivery) -> bool:
 
 def _take(delivery: Delivery, **fields: object) -> bool:
     """Only one of those who read this fence can raise it."""
-    same = Delivery.objects.filter(_ready(now()), pk=delivery.pk, state=delivery.state, fence=delivery.fence)
+    same = Delivery.objects.filter(_ready(shared_now()), pk=delivery.pk, state=delivery.state, fence=delivery.fence)
     if not same.update(state=State.SENDING, fence=F("fence") + 1, lease_until=Now() + LEASE, **fields):
         return False
     delivery.fence, delivery.state = delivery.fence + 1, State.SENDING
@@ -103,7 +103,7 @@ def _take(delivery: Delivery, **fields: object) -> bool:
 
 @transaction.atomic
 def _take_and_hand_over(delivery: Delivery) -> Delivery | None:
-    at = now()
+    at = shared_now()
     lines.hold_line(delivery)
     if reason := _why_not(delivery):
         hold("console")
@@ -125,7 +125,7 @@ def hand_over(delivery: Delivery) -> bool:
     False where somebody else has taken it, or it is not wanted any more: nothing is to be sent then.
     """
     with transaction.atomic():
-        at = now()
+        at = shared_now()
         if reason := _why_not(delivery):
             hold("console")
             outcomes.settle(mine(delivery), delivery, State.CANCELLED, reason)

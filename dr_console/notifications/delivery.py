@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 from django.db import OperationalError, transaction
-from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
 
 from dr_console.errors import Outcome, Problem, ProviderError
@@ -25,6 +24,7 @@ from dr_console.notifications.claims import Claim
 from dr_console.notifications.claims import due as due
 from dr_console.notifications.events import Kind, record, record_try, tell
 from dr_console.notifications.models import Delivery
+from dr_console.operations.clock import shared_now
 from dr_console.providers.budgets import recovery
 from dr_console.providers.deadlines import Deadline, looks
 from dr_console.web.sentences import sentence
@@ -121,7 +121,7 @@ def _given_up(delivery: Delivery, error: ProviderError, *, may_have_arrived: boo
 
 
 def _later(delivery: Delivery, error: ProviderError, *, seconds: float, tried: bool = True, **fields: Any) -> str:
-    at = now() + timedelta(seconds=seconds)
+    at = shared_now() + timedelta(seconds=seconds)
     if patience.is_over(at, delivery.give_up_at, has_another_way=bool(delivery.alternatives)):
         left_open = fields.get("handed_over_at", delivery.handed_over_at)
         return _given_up(delivery, error, may_have_arrived=bool(left_open), tried=tried)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils.timezone import now
-
 from dr_console.live.publish import nudge
 from dr_console.notifications.models import Delivery, DeliveryEvent
+from dr_console.operations.clock import shared_now
 
 Kind = DeliveryEvent.Kind
 
@@ -21,7 +20,7 @@ def record(delivery: Delivery, kind: Kind, said: Mapping[str, Any] | None = None
 def record_try(delivery: Delivery, kind: Kind, said: Mapping[str, Any] | None = None) -> None:
     """A try and what it came to. Together, so that a channel that only says "later" fills no log."""
     tried = DeliveryEvent(
-        delivery=delivery, kind=Kind.TRIED, attempt=delivery.attempts, at=delivery.handed_over_at or now()
+        delivery=delivery, kind=Kind.TRIED, attempt=delivery.attempts, at=delivery.handed_over_at or shared_now()
     )
     outcome = DeliveryEvent(delivery=delivery, kind=kind, attempt=delivery.attempts, said=dict(said or {}))
     DeliveryEvent.objects.bulk_create([tried, outcome])

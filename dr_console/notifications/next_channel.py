@@ -6,7 +6,6 @@ from functools import partial
 
 from django.db import transaction
 from django.utils import translation
-from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
 
 from dr_console.notifications import doorbell
@@ -14,6 +13,7 @@ from dr_console.notifications.events import Kind, record
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.patience import give_up_at
 from dr_console.notifications.purposes import purpose
+from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import Sentence, sentence
 
 SAME = (
@@ -52,7 +52,7 @@ def _is_wanted(delivery: Delivery) -> bool:
 
 def _stand_in(delivery: Delivery, way: dict[str, str], *, alternatives: list[dict[str, str]]) -> Delivery | None:
     """None where that way is being tried already."""
-    at = now()
+    at = shared_now()
     asked = Delivery(
         **{name: getattr(delivery, name) for name in SAME},
         channel=way["channel"],

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
-from django.utils.timezone import now
 
 from dr_console.notifications import next_channel
 from dr_console.notifications.events import Kind, record, record_all, record_try, tell
 from dr_console.notifications.models import Delivery
 from dr_console.notifications.purposes import purpose
+from dr_console.operations.clock import shared_now
 
 State = Delivery.State
 KINDS = {
@@ -87,7 +87,7 @@ def _follow(delivery: Delivery, state: State) -> None:
 
 def _times(state: State) -> dict[str, Any]:
     """A time once written stays: a message is sent, delivered and acknowledged for the first time only once."""
-    at = now()
+    at = shared_now()
     reached = {
         State.SENT: ("sent_at",),
         State.DELIVERED: ("sent_at", "delivered_at"),

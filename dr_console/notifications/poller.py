@@ -13,9 +13,9 @@ from functools import lru_cache
 
 import structlog
 from django.db import DatabaseError, connection
-from django.utils.timezone import now
 
 from dr_console.notifications import claims, delivery
+from dr_console.operations.clock import shared_now
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +81,7 @@ def look_once(*, here: bool = False) -> int:
     """
     if not here:
         return _lanes(os.getpid()).wake()
-    waiting = claims.due_by_channel(now())
+    waiting = claims.due_by_channel(shared_now())
     for channel in waiting:
         while delivery.send_next(channel):
             pass
@@ -96,7 +96,7 @@ class Lanes:
 
     def wake(self) -> int:
         """Look what is due, and see to it that there are threads at it. Returns how many messages are."""
-        waiting = claims.due_by_channel(now())
+        waiting = claims.due_by_channel(shared_now())
         for channel, number in waiting.items():
             self._lanes.setdefault(channel, Lane(channel)).wake(number)
         return sum(waiting.values())

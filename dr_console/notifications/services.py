@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from dr_console.audit.services import record as audit
@@ -27,6 +26,7 @@ from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.patience import give_up_at
 from dr_console.notifications.purposes import purpose
 from dr_console.notifications.stopping import stop
+from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import Sentence
 
 State = Delivery.State
@@ -75,7 +75,7 @@ def notify(
     component, question, keys_url, status_url. `topics`: live topics, beside "console", that hear what becomes of it.
     `wait`: it is not sent sooner, and may be cancelled until then.
     """
-    language, at = language or settings.LANGUAGE_CODE, now()
+    language, at = language or settings.LANGUAGE_CODE, shared_now()
     text = written(message, language=language, is_practice=is_practice)
     asked = Delivery(
         channel=channel,
@@ -112,7 +112,7 @@ def send_again(delivery: Delivery, *, by: User) -> Delivery:
     if asked is not None and not asked.is_wanted(delivery):
         raise Refused(_("What this message was about is over: nobody is told of it any more."))
     ended = Delivery.objects.filter(pk=delivery.pk, state__in=(State.FAILED, State.UNKNOWN, State.CANCELLED))
-    at = now()
+    at = shared_now()
     fresh = {"attempts": 0, "handed_over_at": None, "not_before": at, "give_up_at": give_up_at(at)}
     if not ended.update(state=State.QUEUED, ended_at=None, error=None, bundled_into=None, **fresh):
         raise Refused(_("This message has been sent, or is about to be."))

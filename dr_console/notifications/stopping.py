@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.timezone import now
 
 from dr_console.notifications.events import Kind, record_all, tell
 from dr_console.notifications.models import Delivery
+from dr_console.operations.clock import shared_now
 
 State = Delivery.State
 # Nothing of it can have arrived.
@@ -31,4 +31,4 @@ def stop(asked: QuerySet[Delivery], said: Mapping[str, Any] | None = None, *, by
 
 def _stop(pk: int) -> bool:
     """False where somebody has taken it in between."""
-    return bool(Delivery.objects.filter(WAITING, pk=pk).update(state=State.CANCELLED, ended_at=now()))
+    return bool(Delivery.objects.filter(WAITING, pk=pk).update(state=State.CANCELLED, ended_at=shared_now()))

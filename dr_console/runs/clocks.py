@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,10 +12,10 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
+from dr_console.operations.clock import shared_now as shared_now
+
 # More than this between this host and the database, and deadlines and measured times mean nothing.
 MOST_SKEW_SECONDS = 2.0
-MEASURED_EVERY_SECONDS = 10.0
-LINUX_REALTIME_COARSE = 5
 
 
 def steady() -> float:
@@ -33,36 +32,6 @@ def skew_seconds() -> float:
         cursor.execute("SELECT clock_timestamp()")
         at: datetime = cursor.fetchone()[0]
     return (now() - at).total_seconds()
-
-
-def shared_now() -> datetime:
-    """The time by the database's clock, which all hosts share, for what is due; measured every few seconds only."""
-    return now() - timedelta(seconds=_skew.seconds())
-
-
-class _Skew:
-    """How far this host is ahead of the database, as last measured. A clock that a test has moved is not ahead."""
-
-    def __init__(self) -> None:
-        self._seconds, self._measured_at = 0.0, float("-inf")
-
-    def seconds(self) -> float:
-        if connection.vendor != "postgresql":
-            return 0.0
-        if steady() - self._measured_at > MEASURED_EVERY_SECONDS:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
-                self._seconds = _hosts_clock() - float(cursor.fetchone()[0])
-            self._measured_at = steady()
-        return self._seconds
-
-
-def _hosts_clock() -> float:
-    """Not the one that tests move."""
-    return time.clock_gettime(LINUX_REALTIME_COARSE) if sys.platform == "linux" else time.time()
-
-
-_skew = _Skew()
 
 
 def lease_end() -> Combinable:
