@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 ALWAYS = "24/7"
@@ -50,9 +50,10 @@ def _spans(hours: str, at: datetime) -> Iterator[tuple[datetime, datetime]]:
         day = today + offset * A_DAY
         if day.weekday() not in _weekdays(days):
             continue
-        start = datetime.combine(day, time.fromisoformat(begins), zone)
         over = ends == "24:00" or ends <= begins
-        end = datetime.combine(day + A_DAY * over, time() if ends == "24:00" else time.fromisoformat(ends), zone)
+        start = datetime.combine(day, time.fromisoformat(begins), zone).astimezone(UTC)
+        end = datetime.combine(day + A_DAY * over, time.fromisoformat(ends.replace("24:", "00:")), zone)
+        end = end.astimezone(UTC)
         if kept and start <= kept[1]:
             kept = (kept[0], end)
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from incidents.models import Contact, Severity
@@ -24,14 +24,15 @@ def quiet_until(contact: Contact, severity: str, at: datetime) -> datetime | Non
 
 
 def end_of_quiet(hours: str, zone_name: str, at: datetime) -> datetime | None:
-    """The same for hours such as 22:00-07:00 in a named zone. `at` is aware; so is the answer, in that zone."""
+    """The same for hours such as 22:00-07:00 in a named zone. `at` is aware, the answer in UTC."""
     zone = ZoneInfo(zone_name)
     begins, ends = (time.fromisoformat(clock) for clock in hours.split("-"))
     today = at.astimezone(zone).date()
     # The night that began yesterday may not be over.
     for day in (today - A_DAY, today):
-        start = datetime.combine(day, begins, zone)
-        end = datetime.combine(day + A_DAY * (ends <= begins), ends, zone)
-        if start.timestamp() <= at.timestamp() < end.timestamp():
+        # In UTC: Python compares times of one zone as if its clocks were never changed.
+        start = datetime.combine(day, begins, zone).astimezone(UTC)
+        end = datetime.combine(day + A_DAY * (ends <= begins), ends, zone).astimezone(UTC)
+        if start <= at < end:
             return end
     return None
