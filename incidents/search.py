@@ -17,6 +17,7 @@ from incidents.queries.command_acts import command_acts
 from incidents.queries.incident import runs_of
 from incidents.queries.lifecycle_acts import acts
 from incidents.queries.next_action import next_action
+from incidents.queries.paging_acts import paging_acts
 
 VIEW = "incidents.view_incident"
 MOST = 5
@@ -40,7 +41,7 @@ def acts_in_view(person: Person, path: str) -> list[Found]:
     runs = runs_of(incident)
     found = next_action(incident, shown_run(runs[0]) if runs else None, person, shown_checklist(incident))
     first = [found.primary] if found.primary is not None else []
-    others = [*found.others, *acts(incident), *command_acts(incident, person)]
+    others = [*found.others, *acts(incident), *command_acts(incident, person), *paging_acts(incident)]
     known = {action.address: action for action in [*first, *others]}
     allowed = [one for one in known.values() if not one.permission or person.has_perm(one.permission)]
     return list(_found(incident, allowed, found.version))

@@ -1,6 +1,7 @@
 """The one thing to do next in an incident: what it changes, whether it can be undone, and what else could be done.
 
-Computed from the run, from who leads and how bad it is, and from the checklist, in this order.
+Computed from the run, from whether anybody has answered, who leads and how bad it is, and from the checklist, in this
+order.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dr_console.runs.queries import ShownRun, ShownStep
 from dr_console.web.times import duration
 from dr_console.web.words import listed
 from incidents.models import ChecklistItem, FailoverPlan, Handover, Incident, ItemAction
-from incidents.queries import actions, failover
+from incidents.queries import actions, failover, paging_acts
 from incidents.queries.actions import Action, NextAction
 from incidents.queries.checklist import PRESSED, ShownChecklist, missing_details, shown_checklist
 from incidents.queries.leads import LEADS
@@ -46,10 +47,10 @@ def _found(incident: Incident, shown: ShownRun | None, person: Person, checklist
     if shown is not None and shown.run.is_active:
         in_run = replace(_in_run(shown), version=shown.run.version)
         asks = shown.waiting_for_approval or shown.stuck or in_run.primary
-        return in_run if asks else _meanwhile(in_run, shown, _who_leads(incident, person), checklist)
+        return in_run if asks else _meanwhile(in_run, shown, _who(incident, person), checklist)
     if incident.is_over:
         return _when_over(incident, checklist)
-    who = _who_leads(incident, person)
+    who = _who(incident, person)
     if incident.recovered_at or incident.status == Incident.Status.MITIGATED:
         return _instead(who, _after_recovery(incident, shown, checklist))
     return _instead(who, _before_recovery(incident, shown, checklist))
@@ -70,6 +71,15 @@ def _instead(first: NextAction | None, then: NextAction) -> NextAction:
         return then
     rest = [*([then.primary] if then.primary is not None else []), *then.others]
     return replace(first, others=[*first.others, *(one for one in rest if not one.item)])
+
+
+def _who(incident: Incident, person: Person) -> NextAction | None:
+    """Somebody has to answer the page before anything else, and then to lead."""
+    leads = _who_leads(incident, person)
+    unanswered = paging_acts.unanswered(incident, person)
+    if unanswered is None or leads is None:
+        return unanswered or leads
+    return _instead(unanswered, leads)
 
 
 def _who_leads(incident: Incident, person: Person) -> NextAction | None:

@@ -135,9 +135,7 @@ def _ladders() -> Iterator[Finding]:
             "waiting",
             _("%(severities)s: the last level is paged too late to leave time for the recovery")
             % {"severities": listed(slow)},
-            _(
-                "If nobody answers, the objective is missed before everybody has been asked. Nobody has accepted it yet."
-            ),
+            _("If nobody answers, the objective is missed before everybody has been asked. Nobody has accepted that."),
             "incidents:escalation",
         )
 

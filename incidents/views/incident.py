@@ -35,6 +35,7 @@ from incidents.views.ask import asks_context
 from incidents.views.command import command_context
 from incidents.views.decision_log import decisions_context
 from incidents.views.lifecycle import state_context
+from incidents.views.paging import paging_context
 from incidents.views.room import the_incident
 from incidents.views.timeline import panel_context
 from incidents.views.update import updates_context
@@ -66,7 +67,7 @@ def incident_detail(request: ConsoleRequest, reference: str) -> HttpResponse:
     context |= panel_context(request, incident) | _deliveries(incident) | _diagnosis(incident)
     context |= state_context(incident) | command_context(request, incident) | asks_context(request, incident)
     context |= decisions_context(request, incident) | {"told": told_of(incident)}
-    context |= updates_context(request, incident)
+    context |= updates_context(request, incident) | paging_context(request, incident)
     return render(request, "incidents/incident_detail.html", context | {"incident": incident})
 
 
