@@ -20,11 +20,11 @@ from dr_console.notifications import doorbell, edits
 from dr_console.notifications.answers import Report as Report
 from dr_console.notifications.answers import answer as answer
 from dr_console.notifications.answers import reported as reported
+from dr_console.notifications.bundles import is_bundle, is_wanted
 from dr_console.notifications.events import Kind, record, tell
 from dr_console.notifications.messages import Message, written
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.patience import give_up_at
-from dr_console.notifications.purposes import purpose
 from dr_console.notifications.stopping import stop
 from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import Sentence
@@ -108,8 +108,9 @@ def _put_down(asked: Delivery) -> Delivery:
 def send_again(delivery: Delivery, *, by: User) -> Delivery:
     """Send once more what has failed, what was perhaps sent, or what was cancelled. Raises Refused."""
     hold("console")
-    asked = purpose(delivery.purpose)
-    if asked is not None and not asked.is_wanted(delivery):
+    if is_bundle(delivery):
+        raise Refused(_("This message says others: send those again, each by itself."))
+    if not is_wanted(delivery):
         raise Refused(_("What this message was about is over: nobody is told of it any more."))
     ended = Delivery.objects.filter(pk=delivery.pk, state__in=(State.FAILED, State.UNKNOWN, State.CANCELLED))
     at = shared_now()

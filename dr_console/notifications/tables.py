@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import django_filters as filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -49,12 +49,18 @@ class DeliveryFilter(ConsoleFilterSet):
     channel = filters.ChoiceFilter(label=gettext_lazy("Channel"), choices=Channel.choices)
     state = filters.ChoiceFilter(label=gettext_lazy("What became of it"), choices=Delivery.State.choices)
     about = filters.CharFilter(label=gettext_lazy("About"), method="by_reference")
+    person = filters.CharFilter(label=pgettext_lazy("recipient", "To"), method="by_person")
     is_practice = YesNoFilter(label=gettext_lazy("Drill"))
     since = SinceFilter("created_at")
 
     class Meta:
         model = Delivery
-        fields = ["channel", "state", "about", "is_practice"]
+        fields = ["channel", "state", "about", "person", "is_practice"]
 
     def by_reference(self, queryset: QuerySet[Delivery], name: str, value: str) -> QuerySet[Delivery]:
         return queryset.filter(about=value.strip().upper())
+
+    def by_person(self, queryset: QuerySet[Delivery], name: str, value: str) -> QuerySet[Delivery]:
+        """By the key of a contact, by that with its kind, as user:ada, or by a part of the name."""
+        asked = value.strip()
+        return queryset.filter(Q(person__in=(asked, f"contact:{asked}")) | Q(recipient__icontains=asked))

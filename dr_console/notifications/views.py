@@ -10,8 +10,9 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from dr_console.notifications import services
-from dr_console.notifications.looks import delivery_state, trouble
+from dr_console.notifications import queries, services
+from dr_console.notifications.bundles import is_bundle
+from dr_console.notifications.looks import delivery_state, happening, relation, trouble
 from dr_console.notifications.models import Delivery
 from dr_console.notifications.tables import DeliveryFilter, DeliveryTable
 from dr_console.web.access import needs
@@ -74,12 +75,15 @@ def _address(delivery: Delivery) -> str:
 
 def _shown(request: ConsoleRequest, delivery: Delivery) -> dict[str, Any]:
     may = request.user.has_perm(AGAIN)
+    can_be_sent = delivery.state in (State.FAILED, State.UNKNOWN, State.CANCELLED) and not is_bundle(delivery)
     return {
         "delivery": delivery,
         "state": delivery_state(delivery),
         "trouble": trouble(delivery),
         "about_url": _about_url(delivery),
-        "may_send_again": may and delivery.state in (State.FAILED, State.UNKNOWN, State.CANCELLED),
+        "happenings": [happening(event) for event in queries.log_of(delivery)],
+        "related": [(one, relation(one, delivery), delivery_state(one)) for one in queries.related(delivery)],
+        "may_send_again": may and can_be_sent,
         "may_keep_back": may and delivery.state == State.QUEUED and delivery.handed_over_at is None,
     }
 
