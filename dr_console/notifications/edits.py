@@ -14,13 +14,13 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import translation
-from django.utils.timezone import now
 from django.utils.translation import gettext_noop as _
 
 from dr_console.errors import ProviderError
 from dr_console.notifications.channels import slack
 from dr_console.notifications.models import Channel, Delivery, MessageEdit
 from dr_console.notifications.purposes import Answer, Reply, Wish, purpose
+from dr_console.operations.clock import shared_now
 from dr_console.providers.deadlines import Deadline
 from dr_console.web.sentences import Sentence, sentence, spoken
 
@@ -44,7 +44,7 @@ def answered(delivery: Delivery, answer: Answer, reply: Reply) -> None:
     asked = purpose(delivery.purpose)
     is_open = asked is not None and asked.is_wanted(delivery)
     if answer.wish is Wish.ACKNOWLEDGE and reply.is_done:
-        said = sentence(_("Acknowledged by %(who)s, %(when)s UTC"), who=answer.by, when=f"{now():%H:%M}")
+        said = sentence(_("Acknowledged by %(who)s, %(when)s UTC"), who=answer.by, when=f"{shared_now():%H:%M}")
         ask(together, said, may_be_answered=is_open)
     elif delivery.channel == Channel.SLACK:
         ask(_only(delivery), reply.said, may_be_answered=is_open)
@@ -98,7 +98,7 @@ def _editor(process: int) -> _Editor:
 
 
 def due() -> QuerySet[MessageEdit]:
-    return MessageEdit.objects.filter(ended_at=None, not_before__lte=now())
+    return MessageEdit.objects.filter(ended_at=None, not_before__lte=shared_now())
 
 
 def carry_out_due() -> int:
@@ -129,7 +129,7 @@ def _carry_out_all() -> int:
 
 
 def _claim(edit: MessageEdit) -> bool:
-    at = now()
+    at = shared_now()
     mine = MessageEdit.objects.filter(pk=edit.pk, version=edit.version, attempts=edit.attempts, not_before__lte=at)
     edit.attempts += 1
     return bool(mine.update(not_before=at + LEASE, attempts=F("attempts") + 1))
@@ -167,13 +167,13 @@ def _not_changed(edit: MessageEdit, error: ProviderError) -> None:
 def _end(edit: MessageEdit, error: ProviderError | None = None) -> None:
     facts = error.facts() if error else None
     mine = MessageEdit.objects.filter(pk=edit.pk, version=edit.version)
-    if not mine.update(ended_at=now(), error=facts):
+    if not mine.update(ended_at=shared_now(), error=facts):
         # Somebody has asked for another text meanwhile, and waits for us.
-        MessageEdit.objects.filter(pk=edit.pk).update(not_before=now())
+        MessageEdit.objects.filter(pk=edit.pk).update(not_before=shared_now())
 
 
 def _again(edit: MessageEdit, seconds: float, error: ProviderError | None = None) -> None:
     facts = error.facts() if error else None
     MessageEdit.objects.filter(pk=edit.pk, version=edit.version).update(
-        not_before=now() + timedelta(seconds=seconds), error=facts
+        not_before=shared_now() + timedelta(seconds=seconds), error=facts
     )

@@ -14,7 +14,7 @@ from functools import lru_cache
 import structlog
 from django.db import DatabaseError, connection
 
-from dr_console.notifications import claims, delivery
+from dr_console.notifications import claims, delivery, edits
 from dr_console.operations.clock import shared_now
 
 log = structlog.get_logger(__name__)
@@ -55,6 +55,7 @@ class Poller(threading.Thread):
     def _look(self) -> None:
         try:
             self._lanes.wake()
+            edits.look()
         except DatabaseError as error:
             log.warning("cannot look for messages that are due", error=str(error).strip())
         finally:
@@ -80,11 +81,13 @@ def look_once(*, here: bool = False) -> int:
     it has begun. `here`: send in this thread instead, one after another, and wait. Raises DatabaseError.
     """
     if not here:
+        edits.look()
         return _lanes(os.getpid()).wake()
     waiting = claims.due_by_channel(shared_now())
     for channel in waiting:
         while delivery.send_next(channel):
             pass
+    edits.carry_out_due()
     return sum(waiting.values())
 
 

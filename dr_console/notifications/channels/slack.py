@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.utils.timezone import now
-
 from dr_console.errors import Problem, ProviderError
 from dr_console.notifications import offers
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.purposes import Wish
+from dr_console.operations.clock import shared_now
 from dr_console.providers import registry
 from dr_console.providers.capabilities.chat import Button, ChatMessage, Posted
 from dr_console.providers.credentials import credential, credential_or_none
@@ -82,7 +81,7 @@ def message_of(delivery: Delivery, *, said: str = "", may_be_answered: bool = Tr
         heading=delivery.subject,
         paragraphs=[part for part in (f"*{escape(said)}*" if said else "", escape(delivery.body)) if part],
         facts=[(escape(name), escape(value)) for name, value in payload.get("facts", [])],
-        buttons=tuple(_buttons(delivery, now(), may_be_answered=may_be_answered)),
+        buttons=tuple(_buttons(delivery, shared_now(), may_be_answered=may_be_answered)),
     )
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -21,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 from dr_console.notifications import offers, services, tokens
 from dr_console.notifications.models import Delivery
 from dr_console.notifications.purposes import Answer, Reply, Wish, purpose
+from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import spoken
 
 PAGE, NO_PAGE = "notifications/answer.html", "notifications/answer_gone.html"
@@ -66,7 +66,7 @@ def _read_at(given: str, delivery: Delivery) -> datetime:
         at = datetime.fromisoformat(given)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None or not now() - OLDEST <= at <= now():
+    if at is None or at.tzinfo is None or not shared_now() - OLDEST <= at <= shared_now():
         return delivery.handed_over_at or delivery.created_at
     return at
 
@@ -82,7 +82,7 @@ def _shown(delivery: Delivery, wish: Wish, reply: Reply | None) -> dict[str, Any
         "is_open": is_open,
         "said": spoken(reply.said) if reply else "",
         "is_done": reply is not None and reply.is_done,
-        "as_of": now().isoformat(),
+        "as_of": shared_now().isoformat(),
     }
 
 
