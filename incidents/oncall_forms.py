@@ -87,13 +87,13 @@ class AtForm(ZonedForm):
 
 
 class TakeForm(ZonedForm):
-    ends_at = WallClockField(label=gettext_lazy("Until"))
+    ends_at = WallClockField(label=pgettext_lazy("time", "Until"))
     field_order = ["ends_at", "zone"]
 
 
 class SpanForm(ZonedForm):
     starts_at = WallClockField(label=pgettext_lazy("time", "From"))
-    ends_at = WallClockField(label=gettext_lazy("Until"))
+    ends_at = WallClockField(label=pgettext_lazy("time", "Until"))
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=500)
     field_order = ["contact", "exchange", "starts_at", "ends_at", "zone", "reason"]
 
@@ -135,7 +135,7 @@ class SwapForm(SpanForm):
 
 
 class DeclineForm(forms.Form):
-    reason = forms.CharField(label=gettext_lazy("Why"), required=False, max_length=500)
+    reason = forms.CharField(label=gettext_lazy("If you cannot: why"), required=False, max_length=500)
 
 
 class FeedForm(forms.Form):

@@ -16,6 +16,7 @@ from incidents.queries.oncall_words import Hole, Reader, Served, Words, span_of
 
 OVERVIEW_WEEKS, DETAIL_WEEKS = 2, 5
 MY_DAYS = 84
+SHOWN_AT_ONCE = 10
 MOST = 50
 TWO_WEEKS = timedelta(days=LOOKED_AHEAD_DAYS)
 # So far ahead every shift that has begun is whole, and the one after it is known.
@@ -137,6 +138,15 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A shift, or a time in which nobody is on call."""
+
+    starts_at: datetime
+    ends_at: datetime
+    served: Served | None
+
+
+@dataclass(frozen=True)
 class Detail:
     """One rotation. `first`: the Monday with which the weeks begin. `people`: names by key, in their order."""
 
@@ -146,7 +156,7 @@ class Detail:
     now: Served | None
     next: Served | None
     weeks: list[Week]
-    shifts: list[Served]
+    lines: list[Line]
     holes: list[Hole]
     instead: list[Instead]
     offers: list[Offer]
@@ -190,8 +200,8 @@ def detail(rotation_key: str, reader: Reader, *, at: datetime, first: date | Non
         now=words.served(standing.now) if standing.now else None,
         next=words.served(standing.next) if standing.next else None,
         weeks=words.weeks(rotation_key, first=first, count=DETAIL_WEEKS, at=at),
-        shifts=words.shifts(rotation_key, start, end),
-        holes=words.holes_of(rotation_key, start, end),
+        lines=_lines(words, rotation_key, start, end),
+        holes=words.holes_of(rotation_key, at, at + TWO_WEEKS),
         instead=_instead(words, rotation_key, at),
         offers=_offers(words, Swap.objects.offered().filter(ends_at__gt=at, rotation_key=rotation_key)),
         away=_away(words, Absence.objects.filter(contact_key__in=people), at),
@@ -214,6 +224,11 @@ class Mine:
     away: list[Away]
     feeds: list[OnCallFeed]
 
+    @property
+    def later(self) -> list[Served]:
+        """What is not shown at once."""
+        return self.coming[SHOWN_AT_ONCE:]
+
 
 def mine(reader: Reader, person: User, *, at: datetime) -> Mine:
     known = roster(at, at + timedelta(days=MY_DAYS))
@@ -234,6 +249,12 @@ def mine(reader: Reader, person: User, *, at: datetime) -> Mine:
 def offer(swap: Swap, reader: Reader) -> Offer:
     """One of them in words, however old it is."""
     return _offer(Words(roster(swap.starts_at, swap.ends_at), reader.key), swap)
+
+
+def _lines(words: Words, key: str, start: datetime, end: datetime) -> list[Line]:
+    served = [Line(one.shift.starts_at, one.shift.ends_at, one) for one in words.shifts(key, start, end)]
+    holes = [Line(one.gap.starts_at, one.gap.ends_at, None) for one in words.holes_of(key, start, end)]
+    return sorted([*served, *holes], key=lambda line: line.starts_at)
 
 
 def _offers(words: Words, swaps: QuerySet[Swap]) -> list[Offer]:

@@ -9,6 +9,7 @@ from functools import cached_property
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from dr_console.web.words import listed
 from incidents import schedule
@@ -61,10 +62,12 @@ class Served:
 
 @dataclass(frozen=True)
 class Hole:
-    """A time in which nobody is on call."""
+    """A time in which nobody is on call. `is_now`: it has begun; `goes_on`: it ends after what was looked at."""
 
     gap: Gap
     rotation: Rotation
+    is_now: bool
+    goes_on: bool
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Words:
         if shift.change and shift.change.instead_of:
             return _("stands in for %(name)s") % {"name": self.name(shift.change.instead_of)}
         if shift.change:
-            return _("override")
+            return pgettext("on call", "override")
         if shift.passed_over:
             names = listed(self.name(key) for key in shift.passed_over)
             return _("comes next: %(names)s cannot be there") % {"names": names}
@@ -104,11 +107,14 @@ class Words:
         return [self.served(shift) for shift in self.roster.shifts(key, start, end)]
 
     def holes(self, start: datetime, end: datetime) -> list[Hole]:
-        return [Hole(gap, self.roster.rotations[gap.rotation]) for gap in self.roster.gaps(start, end)]
+        """Of all rotations; `start` is now."""
+        return [self._hole(gap, start, end) for gap in self.roster.gaps(start, end)]
 
     def holes_of(self, key: str, start: datetime, end: datetime) -> list[Hole]:
-        found = schedule.gaps(self.roster.schedules[key], start, end)
-        return [Hole(gap, self.roster.rotations[key]) for gap in found]
+        return [self._hole(gap, start, end) for gap in schedule.gaps(self.roster.schedules[key], start, end)]
+
+    def _hole(self, gap: Gap, start: datetime, end: datetime) -> Hole:
+        return Hole(gap, self.roster.rotations[gap.rotation], gap.starts_at <= start, gap.ends_at >= end)
 
     def weeks(self, key: str, *, first: date, count: int, at: datetime) -> list[Week]:
         """By the days of the reader's own zone."""
@@ -135,4 +141,4 @@ def _turn(one: Served) -> Turn:
 
 
 def _nobody(hole: Hole) -> Turn:
-    return Turn(hole.gap.starts_at, hole.gap.ends_at, _("nobody"), "nobody")
+    return Turn(hole.gap.starts_at, hole.gap.ends_at, pgettext("on call", "nobody"), "nobody")

@@ -86,7 +86,8 @@ def _tell(swap: Swap, to: str, words: str, what: str, reason: str, *, name: str,
     said = sentence(words, name=name_of(name), rotation=_rotation(swap.rotation_key))
     for contact in _others({to}, by):
         facts = (*_times_of(swap, contact), *_given(by, reason))
-        _send(contact, _message(said, facts), f"swap:{swap.pk}:{what}", starts_at=swap.starts_at)
+        page = reverse("incidents:swap", args=[swap.pk])
+        _send(contact, _message(said, facts, page=page), f"swap:{swap.pk}:{what}", starts_at=swap.starts_at)
 
 
 def _headline(contact: Contact, handed: list[Handed], names: Names) -> Sentence:
@@ -117,8 +118,8 @@ def _given(by: User, reason: str) -> Facts:
         yield sentence(_("Reason")), reason
 
 
-def _message(said: Sentence, facts: tuple[tuple[Words, Words], ...], body: Words = "") -> Message:
-    url = f"{settings.DR_PUBLIC_URL}{reverse('incidents:oncall')}"
+def _message(said: Sentence, facts: tuple[tuple[Words, Words], ...], body: Words = "", page: str = "") -> Message:
+    url = f"{settings.DR_PUBLIC_URL}{page or reverse('incidents:oncall')}"
     return Message(subject=said, body=body, facts=facts, url=url, url_text=sentence(_("Open DR Console")))
 
 

@@ -186,7 +186,7 @@ def add_absence(request: ConsoleRequest) -> HttpResponse:
         ends_at=at + A_DAY,
     )
     question = Question(
-        title=_("Absence"),
+        title=_("Note an absence"),
         says=_("Whoever is absent is passed over in every rotation: the next one in turn is on call, and told."),
         button=_("Note the absence"),
         keep=_("No absence"),
