@@ -67,7 +67,9 @@ class Migration(migrations.Migration):
                 ("answered_by", models.CharField(blank=True, help_text="Who answered, in words.", max_length=200)),
                 (
                     "answered_via",
-                    models.CharField(blank=True, help_text="A channel, “link”, “page” or “told”.", max_length=20),
+                    models.CharField(
+                        blank=True, help_text="A channel, “link”, “page” or “hand”: word of mouth.", max_length=20
+                    ),
                 ),
                 (
                     "by",

@@ -20,8 +20,8 @@ from dr_console.errors import Refused
 from dr_console.live.publish import hold, nudge
 from dr_console.notifications.messages import Message
 from dr_console.notifications.models import Delivery
-from dr_console.notifications.purposes import Answer, Reply
-from dr_console.notifications.services import cancel, notify
+from dr_console.notifications.purposes import Answer, Reply, Wish
+from dr_console.notifications.services import answer, notify
 from dr_console.web.sentences import Texts, sentence
 from incidents.models import ChannelKind, ChannelTest, Contact, ContactChannel, Vendor, VendorChannel
 from incidents.queries import recipients
@@ -30,7 +30,7 @@ PURPOSE = "test"
 PRIORITY = 8
 # How soon an address may be tried again, where the test before has not been answered yet.
 PAUSE = timedelta(minutes=1)
-TOLD = "told"
+TOLD = "hand"
 
 State = ChannelTest.State
 GONE = (Delivery.State.FAILED, Delivery.State.CANCELLED)
@@ -71,10 +71,11 @@ def write_down(owner: Contact | Vendor, channel: ContactChannel | VendorChannel,
     """
     hold("console")
     test = _waiting(owner, channel) or _new_test(owner, channel, by=by)
-    if not _settle(test, by=name, via=TOLD):
-        raise Refused(gettext("This test has been answered meanwhile."))
-    if test.delivery:
-        cancel([test.delivery])
+    if test.delivery and test.state == State.WAITING:
+        answer(test.delivery, Answer(Wish.ACKNOWLEDGE, by=name, via=TOLD, as_of=now(), user_id=by.pk))
+    else:
+        _settle(test, by=name, via=TOLD)
+    test.refresh_from_db()
     audit(
         "channel_test.told",
         by=by,
@@ -92,13 +93,13 @@ def is_wanted(delivery: Delivery) -> bool:
 
 
 @transaction.atomic
-def answered(delivery: Delivery, answer: Answer) -> Reply:
+def answered(delivery: Delivery, given: Answer) -> Reply:
     """Whatever they asked for: that they did proves that they are reached."""
     hold("console")
     test = ChannelTest.objects.filter(delivery=delivery).first()
     if test is None:
         return Reply(sentence(_("Nobody waits for this answer any more.")), is_done=False)
-    if not _settle(test, by=answer.by, via=answer.via):
+    if not _settle(test, by=given.by, via=given.via):
         return Reply(sentence(_("This test was answered before. Nothing else is to be done.")), is_done=True)
     nudge("console", "contacts")
     return Reply(sentence(_("Thank you: it is written down that messages reach you here.")), is_done=True)

@@ -21,7 +21,7 @@ WAYS: dict[str, str | Promise] = {
     **dict(Channel.choices),
     "link": _("by the link in the message"),
     "page": _("on a page of the console"),
-    "told": _("told somebody, who wrote it down"),
+    "hand": _("by word of mouth"),
 }
 TESTS: dict[str, str] = {
     ChannelTest.State.WAITING: "running",
