@@ -202,6 +202,7 @@ def _card(properties: Sequence[_Property], fields: Fields) -> Card:
     # Only a file of ours says everything about somebody: a telephone does not know their Slack.
     if "key" in card.values:
         card.replaces = ALL_KINDS
+        card.values = {column: "" for name in fields.texts for column in (name, second(name))} | card.values
     return card
 
 
