@@ -61,6 +61,7 @@ class ContactTable(_ReachedTable):
     class Meta(EntryTable.Meta):
         model = Contact
         fields = ("name", "title", "kind", "level", "channels", "language")
+        sequence = (*fields, "change")
 
     def render_language(self, record: Contact) -> SafeString | str:
         where = f"{record.get_language_display()}, {record.time_zone}"
@@ -77,6 +78,7 @@ class VendorTable(_ReachedTable):
     class Meta(EntryTable.Meta):
         model = Vendor
         fields = ("name", "plan", "contract_number", "hours", "channels", "support_url")
+        sequence = (*fields, "change")
 
     def render_support_url(self, value: str) -> SafeString:
         return format_html('<a href="{}" rel="noreferrer">{}</a>', value, value.removeprefix("https://"))

@@ -16,4 +16,6 @@ register = template.Library()
 def plan_tabs(context: dict[str, Any]) -> dict[str, Any]:
     path = context["request"].path
     tabs = [(page.label, reverse(page.url_name)) for page in pages()]
-    return {"tabs": [(label, url, url == path) for label, url in tabs]}
+    # Below a tab's page lie those of its entries; below the overview lies everything.
+    around = max((url for _label, url in tabs[1:] if path.startswith(url)), key=len, default="")
+    return {"tabs": [(label, url, {path: "page", around: "true"}.get(url, "")) for label, url in tabs]}
