@@ -18,7 +18,7 @@ from dr_console.live.publish import hold
 from dr_console.notifications import lines
 from dr_console.notifications.events import Kind, record_all, tell
 from dr_console.notifications.messages import marks
-from dr_console.notifications.models import Delivery
+from dr_console.notifications.models import BUNDLE, Delivery
 from dr_console.notifications.purposes import purpose
 from dr_console.notifications.stopping import WAITING, stop
 from dr_console.web.sentences import sentence
@@ -29,12 +29,7 @@ TOLD = {"phone": 3}
 TOLD_ELSEWHERE = 10
 # An answer to a test must be one to that test.
 ALONE = ("test",)
-PREFIX = "bundle:"
 NOBODY = gettext_noop("Nobody needs to hear it any more.")
-
-
-def is_bundle(delivery: Delivery) -> bool:
-    return delivery.dedup_key.startswith(PREFIX)
 
 
 def gather(delivery: Delivery, at: datetime) -> Delivery:
@@ -42,7 +37,7 @@ def gather(delivery: Delivery, at: datetime) -> Delivery:
 
     Called within the transaction that takes it, with its line held.
     """
-    if is_bundle(delivery) or delivery.attempts or delivery.purpose in ALONE or not lines.may_be_held(delivery):
+    if delivery.is_bundle or delivery.attempts or delivery.purpose in ALONE or not lines.may_be_held(delivery):
         return delivery
     if len(_due_with(delivery, at)) < 2:
         return delivery
@@ -66,7 +61,7 @@ def _due_with(delivery: Delivery, at: datetime) -> list[Delivery]:
         not_before__lte=at,
         attempts=0,  # one that has failed is tried again by itself: its pauses are its own
     )
-    due = list(same.exclude(dedup_key__startswith=PREFIX).order_by("priority", "pk")[:MOST_TOGETHER])
+    due = list(same.exclude(dedup_key__startswith=BUNDLE).order_by("priority", "pk")[:MOST_TOGETHER])
     return [one for one in due if _is_wanted(one)]
 
 
@@ -84,7 +79,7 @@ def _bundle(together: list[Delivery]) -> Delivery:
         language=first.language,
         **_words(together),
         about=first.about if len({one.about for one in together}) == 1 else "",
-        dedup_key=f"{PREFIX}{first.pk}:{first.fence}",
+        dedup_key=f"{BUNDLE}{first.pk}:{first.fence}",
         is_practice=first.is_practice,
         topics=sorted({topic for one in together for topic in one.topics}),
         purpose=first.purpose,
@@ -121,14 +116,14 @@ def _without(signs: str, subject: str) -> str:
 
 def follow(delivery: Delivery) -> None:
     """What is said in it is where it is: being sent, or waiting for another try."""
-    if is_bundle(delivery):
+    if delivery.is_bundle:
         said_in_it = delivery.bundle.filter(state__in=(Delivery.State.QUEUED, Delivery.State.SENDING))
         said_in_it.update(state=delivery.state, handed_over_at=delivery.handed_over_at, attempts=delivery.attempts)
 
 
 def is_wanted(delivery: Delivery) -> bool:
     """Whether it is, or anything that is said in it. Asked before each try: what is not wanted is left out."""
-    if not is_bundle(delivery):
+    if not delivery.is_bundle:
         return _is_wanted(delivery)
     hold("console")
     said_in_it = list(delivery.bundle.filter(state=Delivery.State.QUEUED).order_by("priority", "pk"))

@@ -24,8 +24,6 @@ from dr_console.web.sentences import Sentence, sentence
 State = Delivery.State
 # Longer than one call and what is written around it: whoever is alive has written by then.
 LEASE = timedelta(seconds=30)
-# So many are read at once, in case others are faster with the first.
-CANDIDATES = 8
 
 
 def _ready(at: datetime) -> Q:
@@ -35,7 +33,7 @@ def _ready(at: datetime) -> Q:
 
 def due(at: datetime, *, most: int = 50) -> list[int]:
     """Ids of what is to be sent now, or was left by a worker that is gone; what matters most first, then the oldest."""
-    return list(_in_turn(Delivery.objects.filter(_ready(at)))[:most])
+    return list(_in_turn(Delivery.objects.filter(_ready(at))).values_list("pk", flat=True)[:most])
 
 
 def due_by_channel(at: datetime) -> dict[str, int]:
@@ -44,8 +42,8 @@ def due_by_channel(at: datetime) -> dict[str, int]:
     return dict(counted.values_list("channel", "due"))
 
 
-def _in_turn(ready: QuerySet[Delivery]) -> QuerySet[Delivery, int]:
-    return ready.order_by("priority", "pk").values_list("pk", flat=True)
+def _in_turn(ready: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    return ready.order_by("priority", "pk")
 
 
 @dataclass(frozen=True)
@@ -56,25 +54,18 @@ class Claim:
     may_have_arrived: bool = False
 
 
-def next_of(channel: str) -> Claim | None:
-    """Take the next message of a channel. None where nothing is due that nobody else is at."""
-    while ids := list(_in_turn(Delivery.objects.filter(_ready(shared_now()), channel=channel))[:CANDIDATES]):
-        before = ids[0]
-        for id in ids:
-            if taken := claim(id):
-                return taken
-        if Delivery.objects.filter(_ready(shared_now()), pk=before).exists():
-            return None
-    return None
+def first_of(channel: str, *, most: int) -> list[tuple[int, int]]:
+    """Ids and priorities of what is to be sent next by a channel: what matters most, then the oldest."""
+    ready = Delivery.objects.filter(_ready(shared_now()), channel=channel)
+    return list(_in_turn(ready).values_list("pk", "priority")[:most])
 
 
-def claim(id: int) -> Claim | None:
-    """Take this one, if it is due, nobody is at it, and it is wanted. None otherwise.
+def claim(delivery: Delivery) -> Claim | None:
+    """Take this one as it was read, if it is due, nobody is at it, and it is wanted. None otherwise.
 
     Where nothing of it can have arrived before, it is also written down that it may have from now on.
     """
-    delivery = Delivery.objects.filter(pk=id, state__in=(State.QUEUED, State.SENDING), bundled_into=None).first()
-    if delivery is None:
+    if delivery.bundled_into_id or delivery.state not in (State.QUEUED, State.SENDING):
         return None
     if delivery.handed_over_at:
         return Claim(delivery, may_have_arrived=True) if _take_over(delivery) else None

@@ -44,16 +44,9 @@ def send(id: int) -> str:
 
     Harmless to call at any time, by anybody, as often as wanted.
     """
-    claim = claims.claim(id)
+    delivery = Delivery.objects.filter(pk=id).first()
+    claim = claims.claim(delivery) if delivery else None
     return _carry_out(claim) if claim else ""
-
-
-def send_next(channel: str) -> bool:
-    """Send the next message by a channel, what matters most first. False where nothing was due."""
-    claim = claims.next_of(channel)
-    if claim is not None:
-        _carry_out(claim)
-    return claim is not None
 
 
 def _carry_out(claim: Claim) -> str:

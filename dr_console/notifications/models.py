@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dr_console.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
 
+# What the key of a message that says others begins with.
+BUNDLE = "bundle:"
+
 
 class Channel(models.TextChoices):
     """The words are those of the plan's contacts."""
@@ -111,6 +114,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} to {self.recipient or self.address}"
+
+    @property
+    def is_bundle(self) -> bool:
+        """Whether it says others, which point to it."""
+        return self.dedup_key.startswith(BUNDLE)
 
 
 class DeliveryEvent(AppendOnlyModel):

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import F, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from dr_console.notifications import next_channel
 from dr_console.notifications.events import Kind, record, record_all, record_try, tell
@@ -28,6 +27,12 @@ KINDS = {
 }
 # What a person has heard already is not put down as less.
 BETTER = {State.SENT: (State.DELIVERED, State.ACKNOWLEDGED), State.DELIVERED: (State.ACKNOWLEDGED,)}
+# Who has acknowledged it has been reached, and whom it reached it was sent to.
+REACHED = {
+    State.SENT: ("sent_at",),
+    State.DELIVERED: ("sent_at", "delivered_at"),
+    State.ACKNOWLEDGED: ("sent_at", "delivered_at", "acknowledged_at"),
+}
 NEEDS_ANOTHER_WAY = (State.FAILED, State.UNKNOWN)
 
 
@@ -46,10 +51,10 @@ def settle(
     What was said together with it comes to the same. `said`: as in `events.record`; `by`: who, in words; `tried`:
     whether it is what a try came to.
     """
-    written = {**_times(state), **fields, "state": state, "lease_until": None}
+    written = {**_times(delivery, state), **fields, "state": state, "lease_until": None}
     if not rows.filter(pk=delivery.pk).update(**written):
         return False
-    delivery.refresh_from_db()
+    _remember(delivery, written)
     if tried:
         record_try(delivery, KINDS[state], said)
     else:
@@ -62,20 +67,30 @@ def settle(
 
 def reach(delivery: Delivery, state: State, **fields: Any) -> None:
     """The same after an answer: whoever sent it has been asked, and it stays at what is more. Nothing is logged."""
+    written = {**_times(delivery, state), **fields, "state": state, "lease_until": None}
     less = Delivery.objects.filter(pk=delivery.pk).exclude(state__in=(state, *BETTER.get(state, ())))
-    less.update(**{**_times(state), **fields, "state": state, "lease_until": None})
+    if less.update(**written):
+        _remember(delivery, written)
 
 
 def _settle_within(delivery: Delivery, state: State, said: Mapping[str, Any] | None, *, by: str) -> list[Delivery]:
-    open_ones = delivery.bundle.exclude(state__in=(state, State.CANCELLED, *BETTER.get(state, ())))
-    within = list(open_ones)
-    open_ones.update(state=state, lease_until=None, **_times(state))
+    if not delivery.is_bundle:
+        return []
+    within = list(delivery.bundle.exclude(state__in=(state, State.CANCELLED, *BETTER.get(state, ()))))
     for one in within:
-        one.refresh_from_db()
+        written = {**_times(one, state), "state": state, "lease_until": None}
+        Delivery.objects.filter(pk=one.pk).update(**written)
+        _remember(one, written)
     record_all(within, KINDS[state], said, by=by)
     for one in within:
         _follow(one, state)
     return within
+
+
+def _remember(delivery: Delivery, written: Mapping[str, Any]) -> None:
+    """What the database has now: reading it again would cost as much as writing it."""
+    for name, value in written.items():
+        setattr(delivery, name, value)
 
 
 def _follow(delivery: Delivery, state: State) -> None:
@@ -85,12 +100,7 @@ def _follow(delivery: Delivery, state: State) -> None:
         asked.changed(delivery)
 
 
-def _times(state: State) -> dict[str, Any]:
+def _times(delivery: Delivery, state: State) -> dict[str, Any]:
     """A time once written stays: a message is sent, delivered and acknowledged for the first time only once."""
     at = shared_now()
-    reached = {
-        State.SENT: ("sent_at",),
-        State.DELIVERED: ("sent_at", "delivered_at"),
-        State.ACKNOWLEDGED: ("sent_at", "delivered_at", "acknowledged_at"),
-    }.get(state, ())
-    return {"ended_at": Coalesce(F("ended_at"), at), **{name: Coalesce(F(name), at) for name in reached}}
+    return {name: getattr(delivery, name) or at for name in ("ended_at", *REACHED.get(state, ()))}

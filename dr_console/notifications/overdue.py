@@ -19,7 +19,7 @@ MESSAGES = _("Messages that should have been sent more than a minute ago: %(coun
 def overdue_messages() -> list[Sentence]:
     """One query. What is held back on purpose is due later; what failed is no longer due."""
     before = now() - LATE_AFTER
-    waiting = Q(state=Delivery.State.QUEUED, not_before__lt=before)
+    waiting = Q(state=Delivery.State.QUEUED, bundled_into=None, not_before__lt=before)
     left = Q(state=Delivery.State.SENDING, lease_until__lt=before)
     count = len(Delivery.objects.filter(waiting | left).values_list("pk", flat=True)[:MOST])
     return [sentence(MESSAGES, count=count)] if count else []

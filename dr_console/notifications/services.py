@@ -20,7 +20,7 @@ from dr_console.notifications import doorbell, edits
 from dr_console.notifications.answers import Report as Report
 from dr_console.notifications.answers import answer as answer
 from dr_console.notifications.answers import reported as reported
-from dr_console.notifications.bundles import is_bundle, is_wanted
+from dr_console.notifications.bundles import is_wanted
 from dr_console.notifications.events import Kind, record, tell
 from dr_console.notifications.messages import Message, written
 from dr_console.notifications.models import Channel, Delivery
@@ -108,7 +108,7 @@ def _put_down(asked: Delivery) -> Delivery:
 def send_again(delivery: Delivery, *, by: User) -> Delivery:
     """Send once more what has failed, what was perhaps sent, or what was cancelled. Raises Refused."""
     hold("console")
-    if is_bundle(delivery):
+    if delivery.is_bundle:
         raise Refused(_("This message says others: send those again, each by itself."))
     if not is_wanted(delivery):
         raise Refused(_("What this message was about is over: nobody is told of it any more."))

@@ -11,7 +11,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from dr_console.notifications import queries, services
-from dr_console.notifications.bundles import is_bundle
 from dr_console.notifications.looks import delivery_state, happening, relation, trouble
 from dr_console.notifications.models import Delivery
 from dr_console.notifications.tables import DeliveryFilter, DeliveryTable
@@ -75,7 +74,7 @@ def _address(delivery: Delivery) -> str:
 
 def _shown(request: ConsoleRequest, delivery: Delivery) -> dict[str, Any]:
     may = request.user.has_perm(AGAIN)
-    can_be_sent = delivery.state in (State.FAILED, State.UNKNOWN, State.CANCELLED) and not is_bundle(delivery)
+    can_be_sent = delivery.state in (State.FAILED, State.UNKNOWN, State.CANCELLED) and not delivery.is_bundle
     return {
         "delivery": delivery,
         "state": delivery_state(delivery),

@@ -94,7 +94,7 @@ def test_what_waits_is_not_due_before_its_time():
 
 def test_what_somebody_has_taken_is_left_to_them(people):
     one = make.message()
-    taken = claims.claim(one.pk)
+    taken = claims.claim(fresh(one))
     assert taken is not None
     assert delivery.send(one.pk) == ""
     assert delivery._carry_out(taken) == State.SENT

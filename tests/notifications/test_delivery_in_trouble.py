@@ -187,7 +187,7 @@ def test_killed_while_paging_the_page_is_sent_again_and_rings_once(people):
 def test_who_slept_through_its_lease_neither_sends_nor_writes(people):
     one = make.message()
     abandoned(one, handed_over_at=now())
-    asleep = claims.claim(one.pk)
+    asleep = claims.claim(fresh(one))
     assert asleep is not None
     assert asleep.may_have_arrived
     Delivery.objects.update(lease_until=A_WHILE_AGO)
