@@ -96,19 +96,19 @@ def signalled(pid: int, number: int) -> None:
 def staged(options: Options) -> Iterator[Stage]:
     """Started, with the settings of this process leading there; nothing of it is left when the block ends."""
     with ExitStack() as stack:
-        redis = _redis(options)
+        redis = redis_of(options)
         stack.callback(redis.stop)
-        cloud = _started(stack, ["-m", "tests.chaos.cloud", "--log", str(options.folder / "cloud.log"),
+        cloud = started(stack, ["-m", "tests.chaos.cloud", "--log", str(options.folder / "cloud.log"),
                                  "--seed", str(options.seed), "--faults", str(options.faults),
                                  "--lag", str(options.lag)], subprocess.DEVNULL)  # fmt: skip
         assert cloud.stdout is not None
         address = cloud.stdout.readline().strip()
         if options.database:
-            options.database = stack.enter_context(_database_of_our_own(options.database))
+            options.database = stack.enter_context(database_of_our_own(options.database))
         os.environ.update(environment(options, redis.url, address))
-        _migrate()
+        migrate()
         log = stack.enter_context((options.folder / "workers.log").open("w"))
-        nursery = _started(stack, ["-m", "tests.chaos.nursery"], log)
+        nursery = started(stack, ["-m", "tests.chaos.nursery"], log)
         assert nursery.stdout is not None
         while nursery.stdout.readline().strip() != "ready":
             assert nursery.poll() is None, (options.folder / "workers.log").read_text()
@@ -135,7 +135,7 @@ def environment(options: Options, redis: str, cloud: str) -> dict[str, str]:
     }
 
 
-def _redis(options: Options) -> RedisServer:
+def redis_of(options: Options) -> RedisServer:
     binary = find_binary()
     assert binary is not None
     redis = RedisServer(binary, options.folder / "redis")
@@ -145,7 +145,7 @@ def _redis(options: Options) -> RedisServer:
 
 
 @contextmanager
-def _database_of_our_own(server: str) -> Iterator[str]:
+def database_of_our_own(server: str) -> Iterator[str]:
     """On the PostgreSQL of that address: a database that is gone when the block ends."""
     name = f"chaos_{secrets.token_hex(4)}"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -154,11 +154,11 @@ def _database_of_our_own(server: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _migrate() -> None:
+def migrate() -> None:
     subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"], check=True)
 
 
-def _started(stack: ExitStack, command: list[str], errors: int | IO[str]) -> subprocess.Popen[str]:
+def started(stack: ExitStack, command: list[str], errors: int | IO[str]) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, *command],
         stdin=subprocess.PIPE,
