@@ -75,7 +75,7 @@ class SimulationForm(ZonedForm):
     at = WallClockField(label=_("Begins at"))
     answers = forms.ChoiceField(label=_("Who answers"), required=False)
     after = forms.IntegerField(
-        label=_("Minutes after they are told"), min_value=0, max_value=24 * 60, required=False, initial=0
+        label=_("After (minutes)"), min_value=0, max_value=24 * 60, required=False, initial=0
     )
     absent = forms.MultipleChoiceField(label=_("Away"), required=False, widget=forms.CheckboxSelectMultiple)
 
@@ -112,4 +112,5 @@ def first_guess(at: datetime) -> dict[str, str]:
     if day == local.date() and local.time() >= AT_NIGHT:
         day += timedelta(days=7)
     begins = datetime.combine(day, AT_NIGHT)
-    return {"severity": Severity.P1.value, "at": f"{begins:{WRITTEN}}", "zone": get_current_timezone_name()}
+    zone = get_current_timezone_name()
+    return {"severity": Severity.P1.value, "at": f"{begins:{WRITTEN}}", "zone": zone, "after": "0"}

@@ -7,23 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dr_console.notifications.models import Channel
 from dr_console.web.times import duration
 from dr_console.web.words import listed
+from incidents.ladder import Happened, Kind, Reach
 from incidents.models import (
-    ChannelKind,
     EscalationPolicy,
     Incident,
     PostmortemRule,
     Severity,
     UpdateCadence,
 )
+from incidents.queries.callees import Directory
 from incidents.queries.checklist import fitting_template, shown_checklist
-from incidents.queries.escalation import target_names
+from incidents.queries.escalation_simulation import first_round
 from incidents.queries.lifecycle import postmortem_rule
 
 Line = tuple[str, str]
@@ -65,18 +68,33 @@ def changes(incident: Incident) -> dict[str, list[Change]]:
 
 
 def _paged() -> dict[str, list[Line]]:
-    names = target_names()
-    found = {}
-    for policy in EscalationPolicy.objects.current().prefetch_related("levels"):
-        level = next(iter(policy.levels.all()), None)
-        if level is not None:
-            who = listed([names.get(target, target) for target in level.targets])
-            by = listed([str(ChannelKind(channel).label) for channel in level.channels])
-            found[policy.severity] = [
-                (_("Told at once"), _("%(who)s, by %(channels)s") % {"who": who, "channels": by}),
-                (_("Answer within"), duration(policy.respond_within)),
-            ]
-    return found
+    """Who would hear of it if it began now, climbed as it would be: with rotations and quiet hours of this moment."""
+    policies = EscalationPolicy.objects.current().select_related("fallback").prefetch_related("levels")
+    at, directory = now(), Directory()
+    return {policy.severity: _of_ladder(policy, first_round(policy, at, directory), at) for policy in policies}
+
+
+def _of_ladder(policy: EscalationPolicy, happened: list[Happened], at: datetime) -> list[Line]:
+    steps = [one for one in happened if one.kind == Kind.LEVEL_STARTED]
+    first, later = steps[:1], steps[1:]
+    lines = [(_("Told at once"), _told(first[0].reach, at) if first else _("nobody: call somebody"))]
+    if later:
+        lines.append((_("If nobody answers"), listed([_told_later(one, at) for one in later])))
+    return [*lines, (_("Answer within"), duration(policy.respond_within))]
+
+
+def _told(reach: Reach, at: datetime) -> str:
+    by = dict.fromkeys(str(Channel(way.channel).label) for person in reach.people for way in person.ways)
+    names = {"who": listed([person.name for person in reach.people]), "channels": listed(by)}
+    if reach.heard_at(at) > at:
+        waits = duration(reach.heard_at(at) - at)
+        return _("%(who)s, by %(channels)s, when their quiet hours end in %(time)s") % {**names, "time": waits}
+    return _("%(who)s, by %(channels)s") % names
+
+
+def _told_later(one: Happened, at: datetime) -> str:
+    names = listed([person.name for person in one.reach.people])
+    return _("%(who)s after %(time)s") % {"who": names, "time": duration(one.reach.heard_at(one.at) - at)}
 
 
 def _checklist(severity: Severity, failure: str) -> str:

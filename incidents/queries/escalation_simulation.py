@@ -5,7 +5,7 @@ Nothing here writes, and nobody is told. Schedules, quiet hours and the plan are
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,9 +16,10 @@ from dr_console.notifications.models import Channel
 from dr_console.web.words import listed
 from incidents import ladder
 from incidents.ladder import Acknowledgement, Happened, Kind, Level, Person, Policy, Reach, State
+from incidents.models import EscalationPolicy
 from incidents.models.placeholders import is_placeholder
 from incidents.queries.callees import Directory
-from incidents.queries.paging import snapshot
+from incidents.queries.paging import of_policy, snapshot
 from incidents.schedule import Shift
 
 # A plan's longest ladder, climbed as often as a plan may say, is cut off there.
@@ -89,8 +90,8 @@ class Simulation:
 class Pretended:
     """The world of a simulation: everybody whom a level reaches is told, and nobody does anything after it."""
 
-    def __init__(self, severity: str, absent: Iterable[str]) -> None:
-        self.directory = Directory(absent=absent)
+    def __init__(self, severity: str, *, directory: Directory) -> None:
+        self.directory = directory
         self._severity = severity
         self._told = False
 
@@ -112,7 +113,7 @@ class Pretended:
 def simulate(asked: Asked) -> Simulation:
     """The current plan's ladder for the severity, from its first step to its end."""
     policy = ladder.policy_of(snapshot(asked.severity))
-    world = Pretended(asked.severity, asked.absent)
+    world = Pretended(asked.severity, directory=Directory(absent=asked.absent))
     state = ladder.begin(asked.at)
     happened: list[Happened] = []
     for _step in range(MOST_STEPS):
@@ -123,6 +124,18 @@ def simulate(asked: Asked) -> Simulation:
     words = _Words(asked, policy, world.directory)
     lines = [line for one in happened for line in words.lines(one)]
     return Simulation(asked, lines, _end(state, happened), bool(policy.levels), is_cut_off=state.next_at is not None)
+
+
+def first_round(policy: EscalationPolicy, at: datetime, directory: Directory) -> list[Happened]:
+    """What happens until the ladder has been climbed once without an answer. Its levels should be prefetched."""
+    climbed = ladder.policy_of({"severity": policy.severity, **of_policy(policy), "rounds": 1})
+    world = Pretended(policy.severity, directory=directory)
+    state = ladder.begin(at)
+    happened: list[Happened] = []
+    while state.next_at is not None:
+        state, more = ladder.due(climbed, state, state.next_at, world)
+        happened += more
+    return happened
 
 
 def _next(policy: Policy, state: State, world: Pretended, answer: Acknowledgement | None) -> ladder.Step:
@@ -267,5 +280,5 @@ def _why_theirs(shift: Shift, names: dict[str, str]) -> Iterator[str]:
 def _channel(way: ladder.Way) -> str:
     label = str(Channel(way.channel).label)
     if way.address and is_placeholder(way.channel, way.address):
-        return _("%(channel)s (placeholder: nobody answers there)") % {"channel": label}
+        return _("%(channel)s (placeholder)") % {"channel": label}
     return label

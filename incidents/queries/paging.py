@@ -48,10 +48,11 @@ def snapshot(severity: str) -> dict[str, Any]:
     policy = policies.filter(severity=severity).first()
     version = newest_version()
     kept = {"severity": str(severity), "plan_version": version.number if version else None}
-    return kept | (_of_policy(policy) if policy else _without_policy())
+    return kept | (of_policy(policy) if policy else _without_policy())
 
 
-def _of_policy(policy: EscalationPolicy) -> dict[str, Any]:
+def of_policy(policy: EscalationPolicy) -> dict[str, Any]:
+    """What of a snapshot is the policy's; its levels and its fallback should be prefetched."""
     return {
         "policy": policy.key,
         "rounds": policy.rounds,

@@ -17,10 +17,11 @@ from dr_console.web.requests import ConsoleRequest
 from dr_console.web.responses import go_to
 from dr_console.web.sentences import spoken
 from incidents.escalation_forms import EscalateForm, PutOffForm, RearmForm
-from incidents.models import Escalation, Incident
+from incidents.models import Incident
 from incidents.queries.actions import RESPOND
 from incidents.queries.escalation import target_names
-from incidents.queries.escalation_panel import newest_escalation, next_who, paging, place_words, snooze_choices
+from incidents.queries.escalation_panel import next_who, paging, place_words, snooze_choices
+from incidents.queries.paging import open_escalation
 from incidents.services import escalation_acts as services
 from incidents.views.room import VIEW, Question, asked, changed, sent, the_incident
 
@@ -50,8 +51,8 @@ def acknowledge(request: ConsoleRequest, reference: str) -> HttpResponse:
 def escalate(request: ConsoleRequest, reference: str) -> HttpResponse:
     """Page the next level now. Whoever did not see that somebody was quicker is told so, and asked again."""
     incident = the_incident(reference)
-    found = newest_escalation(incident)
-    if found is None or found.status == Escalation.Status.STOPPED:
+    found = open_escalation(incident)
+    if found is None:
         return go_to(request, incident)
     form = EscalateForm(sent(request), seen=found)
     names = target_names()
@@ -73,7 +74,7 @@ def escalate(request: ConsoleRequest, reference: str) -> HttpResponse:
 @never_cache
 def put_off(request: ConsoleRequest, reference: str) -> HttpResponse:
     incident = the_incident(reference)
-    found = newest_escalation(incident)
+    found = open_escalation(incident)
     if found is None or not snooze_choices(found):
         return go_to(request, incident)
     form = PutOffForm(sent(request), minutes=snooze_choices(found))
@@ -115,7 +116,7 @@ def paging_context(request: ConsoleRequest, incident: Incident) -> dict[str, Any
 
 def _escalate(incident: Incident, request: ConsoleRequest, as_of: datetime) -> None:
     """Whoever was slower than somebody else reads in the dialog what has happened meanwhile."""
-    found = newest_escalation(incident)
+    found = open_escalation(incident)
     is_late = found is not None and found.last_step_at is not None and found.last_step_at > as_of
     reply = services.escalate_now(incident, by=request.user, name=str(request.user), via=VIA, as_of=as_of)
     if is_late or not reply.is_done:
