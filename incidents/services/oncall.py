@@ -12,13 +12,13 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.timezone import now
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_noop as _
 
 from dr_console.audit.services import record as audit
 from dr_console.errors import Refused
 from dr_console.live.publish import hold, nudge
-from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import sentence
 from incidents.models import Absence, Contact, Override, Rotation, Swap
 from incidents.queries import oncall
@@ -64,7 +64,7 @@ def override(
 
 def take_now(rotation: Rotation, contact: Contact, *, until: datetime, reason: str = "", by: User) -> Override:
     """This person is on call from this moment on, and whoever it was is relieved."""
-    return override(rotation, contact, starts_at=shared_now(), ends_at=until, reason=reason, by=by)
+    return override(rotation, contact, starts_at=now(), ends_at=until, reason=reason, by=by)
 
 
 @transaction.atomic
@@ -199,7 +199,7 @@ def _begin(by: User, contact_key: str) -> datetime:
     hold("console")
     if not may_act_for(by, contact_key):
         raise Refused(_now("You can do this for yourself alone, as the contact that has your e-mail address or login."))
-    return shared_now()
+    return now()
 
 
 def _check_time(start: datetime, end: datetime, at: datetime, longest: timedelta) -> None:

@@ -11,7 +11,7 @@ from incidents.models import Absence, Contact, Override, Rotation, Swap
 from incidents.queries import oncall, recipients
 from incidents.queries.readiness import findings
 from tests import make
-from tests.incidents.rostering import utc
+from tests.incidents.layering import utc
 
 pytestmark = pytest.mark.django_db
 NOW = "2026-11-23 12:00:00 +0000"

@@ -19,7 +19,7 @@ from incidents.models import Absence, Contact, Override, Rotation, Swap
 from incidents.queries import oncall as asked
 from incidents.services import oncall
 from tests import make
-from tests.incidents.rostering import utc
+from tests.incidents.layering import utc
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -215,7 +215,9 @@ def test_only_who_is_asked_accepts_or_declines_and_only_who_offered_withdraws(of
 def test_an_offer_changes_nothing_and_asks_the_other(offered):
     assert on_call("2026-11-24 12:00") == "ada"
     assert told("bob") == ["Ada asks you to stand in: Primary"]
-    facts = dict(Delivery.objects.get(address="bob@example.com").payload["facts"])
+    letter = Delivery.objects.get(address="bob@example.com")
+    assert letter.payload["url"].endswith(f"/on-call/swaps/{offered.pk}/")
+    facts = dict(letter.payload["facts"])
     assert facts["Time"] == "2026-11-24 01:00 Europe/Berlin – 2026-11-25 01:00 Europe/Berlin"
 
 

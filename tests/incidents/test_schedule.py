@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from incidents.schedule import Gap, gaps, handed_over, moment, on_duty, shifts
-from tests.incidents.rostering import away, change, later, layer, schedule, utc
+from tests.incidents.layering import away, change, later, layer, schedule, utc
 
 A_MINUTE = timedelta(minutes=1)
 
