@@ -1,4 +1,4 @@
-"""Pagers are killed, their clocks are wrong, the database goes away: every level is paged once, in order (I1–I5, I7)."""
+"""Pagers killed, clocks that are wrong, a database that goes away: each level is paged once, in order (I1–I5, I7)."""
 
 from __future__ import annotations
 
