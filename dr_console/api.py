@@ -83,8 +83,12 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _place(location: Iterable[str | int]) -> str:
-    """Where in the body: samples[3].value. The first two are ninja's own: "body", and the parameter's name."""
-    parts = list(location)[2:]
+    """Where in the body: samples[3].value. The first two are ninja's own: "body", and the parameter's name.
+
+    Of an address's query the first alone is.
+    """
+    parts = list(location)
+    parts = parts[1:] if parts[:1] == ["query"] else parts[2:]
     named = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     return named.lstrip(".") or "body"
 

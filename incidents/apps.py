@@ -184,7 +184,7 @@ class IncidentsConfig(AppConfig):
 
     def _add_on_call(self) -> None:
         from dr_console.web import navigation
-        from incidents.oncall_search import acts_on_call, find_rotations
+        from incidents.oncall_search import acts_on_call
 
         for label, url_name, icon, permission in (
             (_("On call: who is paged first"), "incidents:oncall", "users", "plans.view_plan"),
@@ -194,5 +194,4 @@ class IncidentsConfig(AppConfig):
         ):
             page = navigation.Destination(label, url_name, icon, permission, within="incidents:contacts")
             navigation.add_page(page)
-        navigation.add_search(find_rotations)
         navigation.add_acts(acts_on_call)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from incidents.queries.oncall_choices import Exchange, Group, exchange_of
 
 WRITTEN = "%Y-%m-%dT%H:%M"
+FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
 class WallClockField(forms.DateTimeField):
@@ -60,6 +61,9 @@ class ZonedForm(forms.Form):
     def _place(self, cleaned: dict[str, Any], name: str, zone: ZoneInfo) -> None:
         """Where the clocks go back, the first of the two hours is meant; where they go forward, one does not exist."""
         naive = cleaned[name]
+        if not FIRST_YEAR <= naive.year <= LAST_YEAR:
+            self.add_error(name, _("Choose a time in this century."))
+            return
         moment = naive.replace(tzinfo=zone).astimezone(UTC)
         if moment.astimezone(zone).replace(tzinfo=None) != naive:
             self.add_error(

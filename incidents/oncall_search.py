@@ -1,10 +1,9 @@
-"""What the palette (Ctrl-K) finds of on-call: rotations by name, and what may be done on the pages of on-call."""
+"""What the palette (Ctrl-K) offers on the pages of on-call. The plan's own search finds rotations by their names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from django.db.models import Q
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
@@ -12,18 +11,8 @@ from dr_console.web.navigation import Found, Person
 from incidents.models import Rotation
 from incidents.queries.oncall_words import CHANGE, COVER
 
-VIEW = "plans.view_plan"
 PAGES = ("oncall", "rotation", "my-shifts")
 MOST = 5
-
-
-def find_rotations(person: Person, text: str) -> Iterator[Found]:
-    """In the order of the plan."""
-    if not person.has_perm(VIEW):
-        return
-    known = Q(key__icontains=text) | Q(name_en__icontains=text) | Q(name_zh_hans__icontains=text)
-    for rotation in Rotation.objects.current().filter(known)[:MOST]:
-        yield Found(str(rotation), reverse("incidents:rotation", args=[rotation.key]), str(_("On call")), "users")
 
 
 def acts_on_call(person: Person, path: str) -> list[Found]:

@@ -48,7 +48,7 @@ def revoke(feed: OnCallFeed, *, by: User) -> None:
 
 
 def asked(plain: str) -> OnCallFeed | None:
-    """Whose address this is, noting once an hour that it is read; None for one unknown, revoked, or whose maker left."""
+    """The feed at this address, noting hourly that it is read; None where there is none any more, or its maker left."""
     feed = OnCallFeed.objects.open().filter(digest=_digest(plain), made_by__is_active=True).first()
     if feed is None:
         return None

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from dr_console.web.access import needs
 from dr_console.web.requests import ConsoleRequest
 from incidents.models import Swap
-from incidents.oncall_forms import AtForm, DeclineForm
+from incidents.oncall_forms import FIRST_YEAR, LAST_YEAR, AtForm, DeclineForm
 from incidents.queries import oncall_page
 from incidents.queries.oncall_words import reader_of
 
@@ -100,4 +100,4 @@ def _day(text: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if 2000 <= day.year <= 2100 else None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None

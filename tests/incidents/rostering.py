@@ -1,45 +1,58 @@
-"""Rotations, and what people change of them, said shortly."""
+"""A small on-call for tests: three people, one rotation, one of whose turns begins on each Monday at 09:00 UTC."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from incidents.schedule import Away, Change, Layer, Schedule
+from incidents.models import Contact, Rotation
 
-EVERYBODY = frozenset({"ada", "bob", "cai", "dan"})
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-def utc(text: str) -> datetime:
-    """2026-03-01 09:00."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+A_DAY = timedelta(days=1)
+# A Monday, at noon: ada's turn has begun three hours ago, and lasts until the 30th, 09:00.
+NOW = "2026-11-23 12:00:00 +0000"
 
 
-def layer(*participants: str, key: str = "", **fields: Any) -> Layer:
-    """Weekly from Monday, the 5th of January 2026, at 09:00 UTC on, if nothing else is said."""
-    hours = fields.pop("hours", None)
-    known = {"zone": "UTC", "turn_days": 7, "hand_over_at": time(9), "starts_on": date(2026, 1, 5)} | fields
-    clocks = tuple(time.fromisoformat(clock) for clock in hours.split("-")) if hours else None
-    return Layer(key=key, participants=participants, hours=clocks, **known)
+def person(key: str, position: int = 0, **fields: Any) -> Contact:
+    """Their e-mail address is that of `make.user(key)`."""
+    known: dict[str, Any] = {"kind": "person", "language": "en", "time_zone": "UTC", "position": position}
+    names = {"name_en": key.title(), "name_zh_hans": f"{key.title()}（中）"}
+    contact = Contact.objects.create(key=key, **names | known | fields)
+    contact.channels.create(kind="email", address=f"{key}@example.com", position=0)
+    return contact
 
 
-def schedule(*layers: Layer, **fields: Any) -> Schedule:
-    return Schedule("primary", layers, **{"contacts": EVERYBODY} | fields)
+def people() -> dict[str, Contact]:
+    return {key: person(key, place) for place, key in enumerate(("ada", "bob", "chie"))}
 
 
-def change(
-    contact: str, starts: str, ends: str, *, instead_of: str = "", made: datetime = LONG_AGO, pk: int = 1
-) -> Change:
-    """An override; with `instead_of` an agreed swap."""
-    kind: Any = "swap" if instead_of else "override"
-    return Change(kind, pk, contact, utc(starts), utc(ends), made, instead_of)
+def rotation(key: str = "primary", **fields: Any) -> Rotation:
+    """Weekly, in turn ada, bob, chie."""
+    known: dict[str, Any] = {
+        "position": 0,
+        "name_en": key.title(),
+        "name_zh_hans": f"{key.title()}（中）",
+        "time_zone": "UTC",
+        "period": "weekly",
+        "hand_over_at": "09:00",
+        "starts_on": date(2026, 11, 23),
+        "participants": ["ada", "bob", "chie"],
+    }
+    return Rotation.objects.create(key=key, **known | fields)
 
 
-def away(contact: str, starts: str, ends: str, *, made: datetime = LONG_AGO) -> Away:
-    return Away(contact, utc(starts), utc(ends), made)
-
-
-def later(days: int = 1) -> datetime:
-    """When something was said after what was said long ago."""
-    return LONG_AGO + timedelta(days=days)
+def weekend(**fields: Any) -> Rotation:
+    """Nobody from Monday to Friday."""
+    made = rotation("weekend", position=1, participants=[], **fields)
+    made.layers.create(
+        position=0,
+        key="days",
+        name_en="Weekends",
+        name_zh_hans="周末",
+        time_zone="UTC",
+        period="weekly",
+        hand_over_at="00:00",
+        starts_on=date(2026, 11, 2),
+        participants=["bob"],
+        weekdays=["sat", "sun"],
+    )
+    return made

@@ -13,7 +13,7 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 # Another program shows a secret of its own; the product itself reads the two documents.
-OPEN_TO_ALL = {"alert-hook", "degradation-document", "degradation-public-key"}
+OPEN_TO_ALL = {"alert-hook", "degradation-document", "degradation-public-key", "oncall-feed"}
 # Nothing of it has to be there: who may not do a thing is told so before anything is looked up.
 MADE_UP = {
     "reference": "INC-2026-001",
