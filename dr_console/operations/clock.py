@@ -13,6 +13,8 @@ from django.db.models.functions import Now
 from django.utils.timezone import now
 
 MEASURED_EVERY_SECONDS = 10.0
+# So much is the way to the database and back.
+NO_SKEW_SECONDS = 0.25
 LINUX_REALTIME_COARSE = 5
 
 
@@ -45,7 +47,8 @@ class _Skew:
         if time.monotonic() - self._measured_at > MEASURED_EVERY_SECONDS:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
-                self._seconds = _hosts_clock() - float(cursor.fetchone()[0])
+                measured = _hosts_clock() - float(cursor.fetchone()[0])
+            self._seconds = measured if abs(measured) > NO_SKEW_SECONDS else 0.0
             self._measured_at = time.monotonic()
         return self._seconds
 

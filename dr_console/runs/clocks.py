@@ -12,8 +12,6 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
-from dr_console.operations.clock import shared_now as shared_now
-
 # More than this between this host and the database, and deadlines and measured times mean nothing.
 MOST_SKEW_SECONDS = 2.0
 

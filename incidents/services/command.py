@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 from dr_console.audit.services import record as audit
 from dr_console.errors import Refused
 from dr_console.live.publish import nudge
-from dr_console.runs.clocks import shared_now
+from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import Sentence, sentence
 from incidents.ladder import Acknowledgement
 from incidents.models import Handover, Incident, RoleAssignment, TimelineEntry

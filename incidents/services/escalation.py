@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop as _
 
 from dr_console.audit.services import record as audit
 from dr_console.operations import engine
-from dr_console.runs.clocks import shared_now
+from dr_console.operations.clock import shared_now
 from dr_console.runs.mishaps import Kept
 from dr_console.web.sentences import Sentence, sentence
 from incidents import ladder

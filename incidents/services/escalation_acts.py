@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop as _
 
 from dr_console.errors import Refused
 from dr_console.notifications.purposes import Reply
-from dr_console.runs.clocks import shared_now
+from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import Sentence, sentence
 from incidents import ladder
 from incidents.ladder import Acknowledgement, Status

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 from dr_console.live.publish import hold, nudge
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.purposes import Answer, Reply, Wish
-from dr_console.runs.clocks import shared_now
+from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import sentence
 from incidents.ladder import Status
 from incidents.models import Escalation, EscalationEvent, Incident, TimelineEntry

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext_noop as _
 
+from dr_console.notifications.messages import Message
 from dr_console.notifications.models import Channel, Delivery
-from dr_console.notifications.services import Alternative, cancel, notify
+from dr_console.notifications.services import Alternative, Asked, cancel, notify, notify_all
 from dr_console.web.sentences import Sentence, sentence
 from incidents.ladder import Happened, Level, Person, Policy, Reach, Way
 from incidents.models import ChannelKind, Escalation, Severity, TimelineEntry
@@ -77,29 +78,36 @@ def page(call: Call, reach: Reach) -> list[Delivery]:
     message = alerts.message_of(call.event, incident, call.said, call.escalation.severity)
     payload = alerts.payload_of(call.event, incident, call.escalation.severity, _key(call))
     names = _names(reach)
-    asked = [
-        notify(
-            channel=way.channel,
-            address=way.address,
-            recipient=names.get(way, ""),
-            language=person.language if person else "",
-            message=message,
-            dedup_key=_dedup_key(call, person, way),
-            about=incident.reference,
-            payload=payload,
-            topics=(incident.topic,),
-            is_practice=incident.is_practice,
-            wait=max((person.not_before or call.at) - call.at, timedelta()) if person else timedelta(),
-            purpose=PURPOSE,
-            group=call.escalation.group,
-            person=person.key if person else "",
-            alternatives=_alternatives(call, person) if person else [],
-            priority=PRIORITIES[Severity(call.escalation.severity)],
-            may_wait=not (call.is_first and call.escalation.severity == Severity.P0),
-        )
+    return notify_all(
+        _asked(call, person, way, names.get(way, ""), message, payload)
         for person, way in _each_way_once(reach)
         if way not in call.told
-    ]
+    )
+
+
+def _asked(
+    call: Call, person: Person | None, way: Way, name: str, message: Message, payload: Mapping[str, str]
+) -> Asked:
+    incident, severity = call.escalation.incident, Severity(call.escalation.severity)
+    asked: Asked = {
+        "channel": way.channel,
+        "message": message,
+        "dedup_key": _dedup_key(call, person, way),
+        "address": way.address,
+        "recipient": name,
+        "about": incident.reference,
+        "payload": payload,
+        "topics": (incident.topic,),
+        "is_practice": incident.is_practice,
+        "purpose": PURPOSE,
+        "group": call.escalation.group,
+        "priority": PRIORITIES[severity],
+        "may_wait": not (call.is_first and severity == Severity.P0),
+    }
+    if person is not None:
+        asked["person"], asked["language"] = person.key, person.language
+        asked["alternatives"] = _alternatives(call, person)
+        asked["wait"] = max((person.not_before or call.at) - call.at, timedelta())
     return asked
 
 

@@ -150,7 +150,7 @@ def test_after_a_long_silence_one_level_is_paged_and_not_all_that_were_missed(cl
 
 
 def test_a_drill_goes_the_same_way_and_is_marked(clock):
-    incident = declared(is_practice=True)
+    declared(is_practice=True)
     at(clock, 5)
     assert all(one.is_practice and one.subject.startswith("[DRILL]") for one in Delivery.objects.all())
     assert Delivery.objects.count() == 4
