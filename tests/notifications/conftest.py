@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from dr_console.notifications import purposes
 from dr_console.providers.mail import SMTP_BACKEND
+from tests.notifications import asked as asked_module
+from tests.notifications.asked import NAME, Asked
 from tests.ports import free_port
 from tests.sandboxed import Sandbox, running_sandbox
 
@@ -48,3 +51,11 @@ def people(_people: People, settings: Any) -> People:
     settings.DR_SANDBOX_URL = _people.url
     settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = SMTP_BACKEND, "127.0.0.1", _people.smtp_port
     return _people
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """Whoever sent the messages of this purpose."""
+    monkeypatch.setitem(purposes._purposes, NAME, asked_module.__name__)
+    monkeypatch.setattr(asked_module, "now_asked", Asked())
+    return asked_module.now_asked

@@ -31,6 +31,11 @@ def fresh(one: Delivery) -> Delivery:
     return one
 
 
+def kinds(one: Delivery) -> list[str]:
+    """What its log says happened, in order."""
+    return list(one.events.values_list("kind", flat=True))
+
+
 def send(one: Delivery) -> Delivery:
     delivery.send(one.pk)
     return fresh(one)
