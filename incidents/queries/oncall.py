@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
+from django.db.models import Q
 from django.utils.timezone import now
 
 from incidents import schedule
@@ -79,7 +80,7 @@ class Roster:
 # --- Questions, each answered from a roster of its own ------------------------------------------------------------
 def on_call(rotation_key: str, at: datetime) -> list[str]:
     """Keys of contacts who are on call then: one, or none for a hole and for a rotation that the plan does not have."""
-    return roster(at, at + A_MOMENT).on_call(rotation_key, at)
+    return roster(at, at + A_MOMENT, only=rotation_key).on_call(rotation_key, at)
 
 
 def now_and_next(at: datetime) -> list[Standing]:
@@ -90,7 +91,7 @@ def now_and_next(at: datetime) -> list[Standing]:
 
 def shifts(rotation_key: str, start: datetime, end: datetime) -> list[Shift]:
     """A rotation's shifts that touch this time, in order, each whole."""
-    return roster(start, end).shifts(rotation_key, start, end)
+    return roster(start, end, only=rotation_key).shifts(rotation_key, start, end)
 
 
 def shifts_of(contact_key: str, start: datetime, end: datetime) -> list[Shift]:
@@ -111,10 +112,11 @@ def holes_now() -> list[Gap]:
 
 
 # --- From the rows ------------------------------------------------------------------------------------------------
-def roster(start: datetime, end: datetime) -> Roster:
-    """Six queries, however many rotations, people and changes there are."""
+def roster(start: datetime, end: datetime, *, only: str = "") -> Roster:
+    """Six queries, however many rotations, people and changes there are. `only`: the key of one rotation."""
     first, last = start - LONGEST_CHANGE - schedule.MARGIN, end + LONGEST_CHANGE + schedule.MARGIN
-    rotations = {one.key: one for one in Rotation.objects.current().prefetch_related("layers")}
+    wanted = Rotation.objects.current().filter(Q(key=only) if only else Q()).prefetch_related("layers")
+    rotations = {one.key: one for one in wanted}
     names = dict(Contact.objects.current().values_list("key", "name"))
     changes = [*_overrides(first, last), *_swaps(first, last)]
     absences = tuple(_absences(first, last))
