@@ -49,7 +49,23 @@ NAMES = {
     "twilio": "Twilio",
     "voice": gettext_noop("Voice webhook"),
     "search": gettext_noop("Search index"),
+    "feishu": gettext_noop("Feishu"),
+    "dingtalk": gettext_noop("DingTalk"),
+    "wecom": gettext_noop("WeCom"),
+    "teams": "Microsoft Teams",
+    "mattermost": "Mattermost",
 }
+
+
+def _robot(vendor: str, name: str, *, signs: bool = False) -> dict[str, Credential]:
+    """A robot of a chat room: whoever has its address can speak there."""
+    start, room = f"DR_ROBOT_{vendor.upper()}", f"/robots/{vendor}/hook/sandbox-{vendor}"
+    url = Credential(f"{start}_URL", room, f"Address of {name} that says things in a room.", secret=True, address=True)
+    signing = _secret(
+        f"{start}_SECRET", f"sandbox-{vendor}-secret", f"Signs what is sent to {name}, if it asks for it."
+    )
+    return {"url": url, "secret": signing} if signs else {"url": url}
+
 
 CREDENTIALS: dict[str, dict[str, Credential]] = {
     "cloudflare": {
@@ -171,6 +187,11 @@ CREDENTIALS: dict[str, dict[str, Credential]] = {
         ),
         "seconds": Credential("DR_SEARCH_SECONDS", "1800", "How long it may take, in seconds.", default="1800"),
     },
+    "feishu": _robot("feishu", "a custom bot of Feishu or Lark", signs=True),
+    "dingtalk": _robot("dingtalk", "a custom robot of DingTalk", signs=True),
+    "wecom": _robot("wecom", "a group robot of WeCom"),
+    "teams": _robot("teams", "a workflow of Microsoft Teams"),
+    "mattermost": _robot("mattermost", "an incoming webhook of Mattermost"),
 }
 
 

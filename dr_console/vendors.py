@@ -57,6 +57,13 @@ PROVIDERS: dict[str, dict[str, str]] = {
         "twilio": "dr_console.providers.twilio.TwilioPhone",
         "webhook": "dr_console.providers.voice_webhook.VoiceWebhook",
     },
+    "robots": {
+        "feishu": "dr_console.providers.robots.feishu.FeishuRobot",
+        "dingtalk": "dr_console.providers.robots.dingtalk.DingTalkRobot",
+        "wecom": "dr_console.providers.robots.wecom.WeComRobot",
+        "teams": "dr_console.providers.robots.teams.TeamsRobot",
+        "mattermost": "dr_console.providers.robots.mattermost.MattermostRobot",
+    },
     "search": {"http": "dr_console.providers.search_index.HttpSearchIndex"},
     "webhook": {"signed": "dr_console.providers.webhook.SignedWebhook"},
     "mail": {"smtp": "dr_console.providers.mail.SmtpMail"},

@@ -159,6 +159,8 @@ def _address(key: str) -> str:
     if key == "prometheus":
         parts = urlsplit(settings.DR_PROMETHEUS_URL)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
+    if key == "robots":  # each has its own, and the whole of it is secret
+        return ""
     if key == "r2" and not settings.DR_VENDOR_URLS["r2"]:
         return "https://….r2.cloudflarestorage.com"
     if key in GIVEN_ADDRESSES:  # whose path may be the key to it

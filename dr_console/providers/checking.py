@@ -76,13 +76,21 @@ CHECKS: dict[str, str] = {
     "slack": "dr_console.providers.slack.checks.CHECKS",
     "twilio": "dr_console.providers.twilio.checks.CHECKS",
     "voice": "dr_console.providers.voice_webhook_checks.CHECKS",
+    "robots": "dr_console.providers.robots.checks.CHECKS",
     "mail": "dr_console.providers.mail_checks.CHECKS",
     "search": "dr_console.providers.search_index.CHECKS",
     "prometheus": "dr_console.providers.prometheus.CHECKS",
 }
 # Which of the vendors in dr_console/credentials.py each of them is made of, where that is not the one of its name.
-CREDENTIALS_OF: dict[str, tuple[str, ...]] = {"mail": (), "prometheus": (), "s3": ("aws",)}
-LABELS: dict[str, str] = {**NAMES, "s3": "AWS S3", "mail": _("Mail"), "prometheus": "Prometheus"}
+ROBOTS = ("feishu", "dingtalk", "wecom", "teams", "mattermost")
+CREDENTIALS_OF: dict[str, tuple[str, ...]] = {"mail": (), "prometheus": (), "s3": ("aws",), "robots": ROBOTS}
+LABELS: dict[str, str] = {
+    **NAMES,
+    "robots": _("Robots of chat rooms"),
+    "s3": "AWS S3",
+    "mail": _("Mail"),
+    "prometheus": "Prometheus",
+}
 SECONDS_EACH = 20.0
 SIDE_BY_SIDE = 8
 

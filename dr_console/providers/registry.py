@@ -19,6 +19,7 @@ from dr_console.providers.capabilities.metrics import MetricsProvider
 from dr_console.providers.capabilities.objects import ObjectStore
 from dr_console.providers.capabilities.paging import PagingProvider
 from dr_console.providers.capabilities.phone import PhoneProvider
+from dr_console.providers.capabilities.robot import RobotProvider
 from dr_console.providers.capabilities.search import SearchProvider
 from dr_console.providers.capabilities.settings_store import SettingsStore
 from dr_console.providers.capabilities.snapshots import CacheSnapshotProvider, DatabaseSnapshotProvider
@@ -65,6 +66,10 @@ def chat(vendor: str = "") -> ChatProvider:
 
 def phone(vendor: str = "") -> PhoneProvider:
     return cast(PhoneProvider, provider("phone", vendor))
+
+
+def robot(vendor: str) -> RobotProvider:
+    return cast(RobotProvider, provider("robots", vendor))
 
 
 def mail(vendor: str = "") -> MailProvider:

@@ -14,7 +14,7 @@ MOST_KEPT = 5_000
 
 @dataclass
 class Message:
-    """`channel`: slack, pagerduty, phone or email. `state`: the channel's own word for how far it got."""
+    """`channel`: slack, pagerduty, phone, email, or the vendor of a robot. `state`: its own word for how far it got."""
 
     id: int
     at: float

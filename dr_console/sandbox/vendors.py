@@ -11,6 +11,7 @@ from dr_console.sandbox.edge_http import edge
 from dr_console.sandbox.github import github
 from dr_console.sandbox.pagerduty.vendor import pagerduty
 from dr_console.sandbox.r2 import r2
+from dr_console.sandbox.robots import robots
 from dr_console.sandbox.search_index import search
 from dr_console.sandbox.slack.vendor import slack
 from dr_console.sandbox.twilio.vendor import twilio
@@ -26,6 +27,7 @@ VENDORS: tuple[Callable[[World], Vendor], ...] = (
     github,
     pagerduty,
     r2,
+    robots,
     search,
     vercel,
     slack,

@@ -37,6 +37,11 @@ class Migration(migrations.Migration):
                             ("email", "E-mail"),
                             ("slack", "Slack"),
                             ("pagerduty", "PagerDuty"),
+                            ("feishu", "Feishu"),
+                            ("dingtalk", "DingTalk"),
+                            ("wecom", "WeCom"),
+                            ("teams", "Microsoft Teams"),
+                            ("mattermost", "Mattermost"),
                         ],
                         max_length=10,
                         verbose_name="channel",
@@ -112,5 +117,20 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
+        ),
+        migrations.AlterField(
+            model_name='contactchannel',
+            name='kind',
+            field=models.CharField(choices=[('phone', 'Phone'), ('email', 'E-mail'), ('slack', 'Slack'), ('pagerduty', 'PagerDuty'), ('feishu', 'Feishu'), ('dingtalk', 'DingTalk'), ('wecom', 'WeCom'), ('teams', 'Microsoft Teams'), ('mattermost', 'Mattermost')], max_length=10, verbose_name='kind'),
+        ),
+        migrations.AlterField(
+            model_name='threshold',
+            name='alert_channel',
+            field=models.CharField(choices=[('phone', 'Phone'), ('email', 'E-mail'), ('slack', 'Slack'), ('pagerduty', 'PagerDuty'), ('feishu', 'Feishu'), ('dingtalk', 'DingTalk'), ('wecom', 'WeCom'), ('teams', 'Microsoft Teams'), ('mattermost', 'Mattermost')], max_length=10, verbose_name='alert goes to'),
+        ),
+        migrations.AlterField(
+            model_name='vendorchannel',
+            name='kind',
+            field=models.CharField(choices=[('phone', 'Phone'), ('email', 'E-mail'), ('slack', 'Slack'), ('pagerduty', 'PagerDuty'), ('feishu', 'Feishu'), ('dingtalk', 'DingTalk'), ('wecom', 'WeCom'), ('teams', 'Microsoft Teams'), ('mattermost', 'Mattermost')], max_length=10, verbose_name='kind'),
         ),
     ]

@@ -15,6 +15,12 @@ class ChannelKind(models.TextChoices):
     EMAIL = "email", _("E-mail")
     SLACK = "slack", _("Slack")
     PAGERDUTY = "pagerduty", _("PagerDuty")
+    # Robots of chat rooms: one room each, whose address is a secret and so stands in the settings.
+    FEISHU = "feishu", _("Feishu")
+    DINGTALK = "dingtalk", _("DingTalk")
+    WECOM = "wecom", _("WeCom")
+    TEAMS = "teams", _("Microsoft Teams")
+    MATTERMOST = "mattermost", _("Mattermost")
 
 
 class Contact(PlanEntry):

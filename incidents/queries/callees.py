@@ -19,7 +19,7 @@ from incidents.models import ChannelKind, Contact
 from incidents.queries.oncall import Roster, roster
 from incidents.queries.people_of_contacts import contact_of, user_of
 from incidents.queries.quiet import quiet_until
-from incidents.queries.recipients import Recipient, of_contact
+from incidents.queries.recipients import EVERY, Recipient, of_contact
 from incidents.schedule import Away
 
 # Whoever asks for many moments, as the simulator does, reads the rotations once for so long.
@@ -83,7 +83,7 @@ class Directory:
         if contact is None or contact.key in self._absent:
             named = [Absent(f"contact:{policy.fallback}", policy.fallback, Why.GONE)] if policy.fallback else []
             return Reach((), tuple(named))
-        ways = tuple(_usable(contact, ChannelKind.values))
+        ways = tuple(_usable(contact, EVERY))
         if not ways:
             return Reach((), (Absent(contact.whom, contact.name, Why.NO_CHANNEL),))
         return Reach((Person(contact.whom, contact.name, contact.language, ways, through=contact.whom),))

@@ -17,7 +17,16 @@ from incidents.queries import oncall
 # Channels, groups and people as Slack itself calls them; it takes no other name for a person.
 SLACK_ID = re.compile(r"[CDGUW][A-Z0-9]{6,}")
 # One for the whole console, in the settings: what the contact's address says is for people to read.
-SHARED = (ChannelKind.PAGERDUTY, ChannelKind.SLACK)
+ROOMS = (
+    ChannelKind.FEISHU,
+    ChannelKind.DINGTALK,
+    ChannelKind.WECOM,
+    ChannelKind.TEAMS,
+    ChannelKind.MATTERMOST,
+)
+SHARED = (ChannelKind.PAGERDUTY, ChannelKind.SLACK, *ROOMS)
+# Whoever is told by every channel is so in a room only where the plan says so: most rooms are nobody's.
+EVERY = tuple(channel for channel in ChannelKind if channel not in ROOMS)
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ def last_resort(severity: str) -> list[Recipient]:
     policy = _policies().filter(severity=severity).select_related("fallback").first()
     if policy is None or policy.fallback is None:
         return []
-    return _merged(of_contact(policy.fallback, ChannelKind.values))
+    return _merged(of_contact(policy.fallback, EVERY))
 
 
 def by_channel(channel: ChannelKind, severity: str, *, at: datetime) -> list[Recipient]:
@@ -134,7 +143,8 @@ def _shared(channel: ChannelKind, contact: Contact, own: list[ContactChannel]) -
     """Through the settings' own channel, but where the contact has a name that Slack itself would take."""
     if own and channel == ChannelKind.SLACK and SLACK_ID.fullmatch(own[0].address):
         return Recipient(channel, own[0].address, contact.name, contact.language)
-    handle = f" ({own[0].address})" if own and channel == ChannelKind.SLACK and not own[0].is_placeholder else ""
+    is_named = own and channel != ChannelKind.PAGERDUTY and not own[0].is_placeholder
+    handle = f" ({own[0].address})" if is_named else ""
     return Recipient(channel, "", f"{contact.name}{handle}", contact.language)
 
 

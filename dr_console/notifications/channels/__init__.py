@@ -7,6 +7,7 @@ from typing import Protocol
 from dr_console.notifications.channels.email import EmailChannel
 from dr_console.notifications.channels.pagerduty import PagerDutyChannel
 from dr_console.notifications.channels.phone import PhoneChannel
+from dr_console.notifications.channels.robots import RobotChannel
 from dr_console.notifications.channels.slack import SlackChannel
 from dr_console.notifications.channels.webhook import WebhookChannel
 from dr_console.notifications.models import Channel, Delivery
@@ -29,12 +30,14 @@ class Way(Protocol):
         ...
 
 
+ROBOTS = (Channel.FEISHU, Channel.DINGTALK, Channel.WECOM, Channel.TEAMS, Channel.MATTERMOST)
 WAYS: dict[str, Way] = {
     Channel.EMAIL: EmailChannel(),
     Channel.PAGERDUTY: PagerDutyChannel(),
     Channel.PHONE: PhoneChannel(),
     Channel.SLACK: SlackChannel(),
     Channel.WEBHOOK: WebhookChannel(),
+    **{vendor: RobotChannel(vendor) for vendor in ROBOTS},
 }
 
 
