@@ -114,7 +114,14 @@ def find_entries(person: User | AnonymousUser, text: str) -> Iterable[Found]:
     for one in sections():
         for row in _rows(one) if one.many else ():
             if wanted in f"{row.key} {row}".casefold():
-                yield Found(str(row), reverse(pages.page_of(one.name)), hint=str(one.label))
+                yield Found(str(row), _page_of(one, row), hint=str(one.label))
+
+
+def _page_of(one: Section, row: Any) -> str:
+    """The entry's own page where it has one, else that of its section."""
+    if hasattr(row, "get_absolute_url"):
+        return str(row.get_absolute_url())
+    return reverse(pages.page_of(one.name))
 
 
 def reference_choices(part: Section) -> dict[str, list[tuple[str, str]]]:

@@ -23,7 +23,7 @@ def test_a_page_of_the_plan_is_found_by_its_name():
 
 def test_an_entry_is_found_by_its_name_and_leads_to_its_page():
     make.plan()
-    assert found("technical le")["Technical lead"] == reverse("incidents:contacts")
+    assert found("technical le")["Technical lead"] == reverse("incidents:contact", args=["technical-lead"])
 
 
 def test_an_entry_is_found_by_its_name_in_chinese():
