@@ -175,6 +175,11 @@ class Detail:
         return self.reader.key in self.people
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether these are not the weeks from this one on."""
+        return self.first != monday(self.at.astimezone(timezone.get_current_timezone()).date())
+
+    @property
     def earlier(self) -> date:
         return self.first - timedelta(weeks=DETAIL_WEEKS)
 
@@ -225,9 +230,9 @@ class Mine:
     feeds: list[OnCallFeed]
 
     @property
-    def later(self) -> list[Served]:
-        """What is not shown at once."""
-        return self.coming[SHOWN_AT_ONCE:]
+    def more(self) -> int:
+        """How many are not shown at once."""
+        return max(0, len(self.coming) - SHOWN_AT_ONCE)
 
 
 def mine(reader: Reader, person: User, *, at: datetime) -> Mine:

@@ -43,7 +43,7 @@ def overview_panel(request: ConsoleRequest) -> HttpResponse:
 @require_GET
 @needs(VIEW)
 def rotation(request: ConsoleRequest, key: str) -> HttpResponse:
-    """`?from=`: a day of the first week that is shown."""
+    """`?from=`: a day of the first week that is shown; `?words=`: all shifts in words, too, however many."""
     return render(request, "incidents/rotation.html", _rotation(request, key))
 
 
@@ -57,6 +57,7 @@ def rotation_panel(request: ConsoleRequest, key: str) -> HttpResponse:
 @require_GET
 @needs(VIEW)
 def mine(request: ConsoleRequest) -> HttpResponse:
+    """`?all=`: all of twelve weeks, however many."""
     return render(request, "incidents/my_shifts.html", _mine(request))
 
 
@@ -86,12 +87,17 @@ def _rotation(request: ConsoleRequest, key: str) -> dict[str, Any]:
     shown = oncall_page.detail(key, reader_of(request.user), at=now(), first=_day(request.GET.get("from", "")))
     if shown is None:
         raise Http404
-    return {"shown": shown, "zone": get_current_timezone_name(), "query": request.GET.urlencode()}
+    return {
+        "shown": shown,
+        "zone": get_current_timezone_name(),
+        "query": request.GET.urlencode(),
+        "in_words": "words" in request.GET,
+    }
 
 
 def _mine(request: ConsoleRequest) -> dict[str, Any]:
     shown = oncall_page.mine(reader_of(request.user), request.user, at=now())
-    return {"shown": shown, "zone": get_current_timezone_name()}
+    return {"shown": shown, "all_shown": "all" in request.GET}
 
 
 def _day(text: str) -> date | None:

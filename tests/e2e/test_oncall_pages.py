@@ -83,5 +83,5 @@ def test_a_swap_is_asked_for_and_accepted(browser: Browser, server: str, primary
         expect(page.get_by_text("Accepted: you stand in.")).to_be_visible()
         page.goto(reverse("incidents:rotation", args=["primary"]))
         expect(page.locator(".week .turn.mine.changed").first).to_be_visible()
-        page.get_by_text("The same in words").click()
+        page.get_by_role("link", name="The same in words").click()
         expect(page.get_by_text("stands in for Bob").first).to_be_visible()

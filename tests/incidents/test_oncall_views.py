@@ -134,6 +134,21 @@ def test_weeks_earlier_and_later_are_a_link_away(client, bob):
     assert "This week" in shown
 
 
+def test_of_many_shifts_the_first_are_shown_and_all_where_they_are_asked_for(client, bob):
+    rostering.rotation("daily", position=1, period="daily", participants=["bob"])
+    shown = page(client, "rotation", "daily")
+    assert "<table" not in shown
+    assert "The same in words: 36 shifts" in shown
+    # Whatever renews itself keeps what was asked for.
+    in_words = page(client, "rotation", "daily", words="1")
+    assert in_words.count('<th scope="row">') == 36
+    assert "rotations/daily/panel/?words=1" in in_words
+    few, every = page(client, "my-shifts"), page(client, "my-shifts", all="1")
+    assert f"{every.count('Swap…') - few.count('Swap…')} more" in few
+    assert every.count("Swap…") > 84
+    assert "mine/panel/?all=1" in every
+
+
 @pytest.mark.parametrize("day", ["yesterday", "9999-12-31", "0001-01-01"])
 def test_a_day_that_is_none_shows_this_week(client, bob, day):
     assert "Weeks from 2026-11-23" in page(client, "rotation", "primary", **{"from": day})
