@@ -44,6 +44,8 @@ def addresses() -> list[str]:
         reverse("incidents:update-compose", args=["INC-2026-001"]),
         reverse("incidents:update-list", args=["INC-2026-001"]),
         reverse("plans:edit", args=["status_updates", "customers"]),
+        reverse("incidents:escalation-accept", args=["p0"]),
+        reverse("incidents:paging-rearm", args=["INC-2026-001"]),
         reverse("incidents:declare"),
         reverse("incidents:resolve", args=["INC-2026-001"]),
         reverse("incidents:severity", args=["INC-2026-001"]),

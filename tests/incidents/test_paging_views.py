@@ -38,7 +38,9 @@ def wei(client):
 
 @pytest.fixture
 def incident():
-    found, _is_new = incidents.declare(title="Tokyo is dark", severity="P0", service=None, by=None, origin=Incident.Origin.TERMINAL)
+    found, _is_new = incidents.declare(
+        title="Tokyo is dark", severity="P0", service=None, by=None, origin=Incident.Origin.TERMINAL
+    )
     return found
 
 
