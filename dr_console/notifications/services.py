@@ -52,7 +52,18 @@ class Place(TypedDict, total=False):
     may_wait: bool
 
 
-class Asked(Place, total=False):
+class Common(Place, total=False):
+    """What several messages may have in common: all but the way and the person. The rest of Asked says what it is."""
+
+    message: Required[Message]
+    about: str
+    payload: Mapping[str, Any] | None
+    topics: Iterable[str]
+    is_practice: bool
+    wait: timedelta
+
+
+class Asked(Common, total=False):
     """One message to one address.
 
     `address`: empty for the channel's own in the settings. `recipient`: whom it is for, in words. `about`: reference
@@ -62,16 +73,10 @@ class Asked(Place, total=False):
     """
 
     channel: Required[Channel | str]
-    message: Required[Message]
     dedup_key: Required[str]
     address: str
     recipient: str
-    about: str
     language: str
-    payload: Mapping[str, Any] | None
-    topics: Iterable[str]
-    is_practice: bool
-    wait: timedelta
 
 
 def notify(**asked: Unpack[Asked]) -> Delivery:

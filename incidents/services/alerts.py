@@ -17,7 +17,7 @@ from dr_console.live.publish import hold
 from dr_console.notifications.messages import Message, Words
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.queries import told
-from dr_console.notifications.services import cancel, notify
+from dr_console.notifications.services import Common, Place, cancel, notify, notify_all
 from dr_console.providers.capabilities.paging import Urgency
 from dr_console.web.sentences import Sentence, sentence
 from incidents.models import ChannelKind, Incident, Service, Severity, TimelineEntry
@@ -106,6 +106,8 @@ OF_THE_INCIDENT = (
     Event.OVER,
     Event.MERGED,
 )
+# It can be answered to as the ladder's own pages, and is sent whoever has answered before.
+AT_ONCE: Place = {"purpose": "escalation", "priority": 0, "may_wait": False}
 # It has failed again before, so that its next recovery has to last before people are told of it.
 FLAPPING, HAS_TO_LAST = timedelta(minutes=30), timedelta(minutes=2)
 URGENCIES = {
@@ -119,7 +121,8 @@ URGENCIES = {
 def critical(incident: Incident, said: Sentence, dedup_key: str, *, event: Event = Event.CRITICAL) -> list[Delivery]:
     """Tell everybody in the matrix's first row, whatever the incident's severity, and the last resort as well."""
     people = [*recipients.first_row(Severity.P0, at=now()), *recipients.last_resort(Severity.P0)]
-    return tell(people, event, incident, said, Severity.P0, dedup_key)
+    key = f"incident:{incident.reference}:{_short(dedup_key)}"  # a page that was answered would not ring again
+    return tell(people, event, incident, said, Severity.P0, dedup_key, key=key, place=AT_ONCE)
 
 
 def on_channel(
@@ -229,11 +232,12 @@ def tell(
     key: str = "",
     is_practice: bool = False,
     wait: timedelta = timedelta(),
+    place: Place | None = None,
 ) -> list[Delivery]:
     """Send one message of `event` to each. `key`: what makes it one page at PagerDuty; `wait`: not sent sooner."""
     message = message_of(event, incident, said, severity)
     payload = payload_of(event, incident, severity, key or _key(event, incident) or dedup_key)
-    sent = _send(people, message, incident, dedup_key, payload, is_practice=is_practice, wait=wait)
+    sent = _send(people, message, incident, dedup_key, payload, is_practice=is_practice, wait=wait, place=place)
     return [*sent, *_end_later_pages(event, incident, message, payload, dedup_key, wait)]
 
 
@@ -275,25 +279,30 @@ def _send(
     *,
     is_practice: bool = False,
     wait: timedelta = timedelta(),
+    place: Place | None = None,
 ) -> list[Delivery]:
     hold("console")  # before an incident's topic, which those who cannot be reached are told of on
     reachable = _reachable([*people, *programs()], incident, dedup_key)
-    return [
-        notify(
-            channel=one.channel,
-            address=one.address,
-            recipient=one.name,
-            language=one.language,
-            message=message,
-            dedup_key=f"{dedup_key[:160]}:{one.channel}:{_short(one.address)}",
-            about=incident.reference if incident else "",
-            payload=payload,
-            topics=(incident.topic,) if incident else (),
-            is_practice=incident.is_practice if incident else is_practice,
-            wait=wait,
-        )
+    every: Common = {
+        "message": message,
+        "about": incident.reference if incident else "",
+        "payload": payload,
+        "topics": (incident.topic,) if incident else (),
+        "is_practice": incident.is_practice if incident else is_practice,
+        "wait": wait,
+        **(place or {}),
+    }
+    return notify_all(
+        {
+            **every,
+            "channel": one.channel,
+            "address": one.address,
+            "recipient": one.name,
+            "language": one.language,
+            "dedup_key": f"{dedup_key[:160]}:{one.channel}:{_short(one.address)}",
+        }
         for one in reachable
-    ]
+    )
 
 
 def _reachable(people: Iterable[Recipient], incident: Incident | None, dedup_key: str) -> list[Recipient]:
