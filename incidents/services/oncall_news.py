@@ -46,7 +46,8 @@ def tell_changes(before: Roster, *, cause: Sentence, key: str, reason: str = "",
     for contact in _others({contact for one in handed for contact in (one.before, one.after)}, by):
         own = [one for one in handed if contact.key in (one.before, one.after)]
         message = _message(_headline(contact, own, names), (*_times(contact, own, names), *facts), body=cause)
-        _send(contact, message, key, starts_at=own[0].starts_at)
+        gained = [one.starts_at for one in own if one.after == contact.key]
+        _send(contact, message, key, begins_at=gained[0] if gained else None)
     return handed
 
 
@@ -86,8 +87,9 @@ def _tell(swap: Swap, to: str, words: str, what: str, reason: str, *, name: str,
     said = sentence(words, name=name_of(name), rotation=_rotation(swap.rotation_key))
     for contact in _others({to}, by):
         facts = (*_times_of(swap, contact), *_given(by, reason))
-        page = reverse("incidents:swap", args=[swap.pk])
-        _send(contact, _message(said, facts, page=page), f"swap:{swap.pk}:{what}", starts_at=swap.starts_at)
+        message = _message(said, facts, page=reverse("incidents:swap", args=[swap.pk]))
+        begins_at = None if what == "withdrawn" else swap.starts_at
+        _send(contact, message, f"swap:{swap.pk}:{what}", begins_at=begins_at)
 
 
 def _headline(contact: Contact, handed: list[Handed], names: Names) -> Sentence:
@@ -149,8 +151,10 @@ def _others(keys: set[str], by: User) -> list[Contact]:
     return list(Contact.objects.current().filter(key__in=wanted).prefetch_related("channels"))
 
 
-def _send(contact: Contact, message: Message, key: str, *, starts_at: datetime) -> None:
-    for one in _reachable(contact, is_soon=starts_at - now() < SOON):
+def _send(contact: Contact, message: Message, key: str, *, begins_at: datetime | None) -> None:
+    """`begins_at`: when something is to be done by them; nobody is called to hear that they have less to do."""
+    is_soon = begins_at is not None and begins_at - now() < SOON
+    for one in _reachable(contact, is_soon=is_soon):
         address = hashlib.sha256(one.address.encode()).hexdigest()[:16] if one.address else "own"
         # Where others read it too, it says whom it is for.
         named = message if one.address else _named(message, contact)

@@ -354,6 +354,14 @@ def test_who_has_a_telephone_alone_is_called_when_it_begins_soon(primary, people
     assert Delivery.objects.get(recipient="Bob").channel == "phone"
 
 
+def test_nobody_is_called_to_hear_that_they_are_relieved(primary, people, lead):
+    people["ada"].channels.all().delete()
+    people["ada"].channels.create(kind="phone", address="+1-202-555-0177", position=0)
+    oncall.take_now(primary, people["bob"], until=WEDNESDAY, by=lead)
+    assert not Delivery.objects.filter(channel="phone").exists()
+    assert "Ada: You are relieved" in Delivery.objects.get(channel="slack").subject
+
+
 def test_who_has_no_address_is_named_in_the_shared_channel(primary, people, lead):
     people["bob"].channels.all().delete()
     oncall.override(primary, people["bob"], starts_at=TUESDAY, ends_at=WEDNESDAY, by=lead)
