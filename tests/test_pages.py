@@ -44,6 +44,7 @@ PAGES = [
     "incidents:update-policies",
     "incidents:status-page",
     "notifications:list",
+    "callbacks:channels",
     "backups:policies",
     "drills:calendar",
     "sandbox:page",

@@ -20,6 +20,7 @@ class NotificationsConfig(AppConfig):
             {
                 "delivery.sent_again": _("Message sent again"),
                 "delivery.cancelled": _("Message cancelled"),
+                "channel.subscribed": _("Vendor asked to tell the console of answers"),
             }
         )
         navigation.add_page(
@@ -27,6 +28,15 @@ class NotificationsConfig(AppConfig):
                 _("Messages"),
                 "notifications:list",
                 "message-square",
+                "notifications.view_delivery",
+                within="incidents:list",
+            )
+        )
+        navigation.add_page(
+            navigation.Destination(
+                _("Channels"),
+                "callbacks:channels",
+                "radio",
                 "notifications.view_delivery",
                 within="incidents:list",
             )
