@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
@@ -18,6 +19,7 @@ from dr_console.live.publish import hold
 from dr_console.notifications import bundles, drills, lines, outcomes
 from dr_console.notifications.events import Kind, record, record_try, tell
 from dr_console.notifications.models import Delivery
+from dr_console.notifications.together import claim_together
 from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import Sentence, sentence
 
@@ -69,7 +71,7 @@ def claim(delivery: Delivery) -> Claim | None:
         return None
     if delivery.handed_over_at:
         return Claim(delivery, may_have_arrived=True) if _take_over(delivery) else None
-    taken = _take_and_hand_over(delivery)
+    taken = claim_together(partial(_take_and_hand_over, delivery))
     return Claim(taken) if taken else None
 
 
@@ -92,7 +94,6 @@ def _take(delivery: Delivery, **fields: object) -> bool:
     return True
 
 
-@transaction.atomic
 def _take_and_hand_over(delivery: Delivery) -> Delivery | None:
     at = shared_now()
     lines.hold_line(delivery)

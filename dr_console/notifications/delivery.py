@@ -13,17 +13,17 @@ from functools import partial
 from typing import Any
 
 import structlog
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.utils.translation import gettext_noop as _
 
 from dr_console.errors import Outcome, Problem, ProviderError
-from dr_console.live.publish import hold
 from dr_console.notifications import bundles, claims, drills, outcomes, patience
 from dr_console.notifications.channels import Way, way
 from dr_console.notifications.claims import Claim
 from dr_console.notifications.claims import due as due
 from dr_console.notifications.events import Kind, record, record_try, tell
 from dr_console.notifications.models import Delivery
+from dr_console.notifications.together import write_together
 from dr_console.operations.clock import shared_now
 from dr_console.providers.budgets import recovery
 from dr_console.providers.deadlines import Deadline, looks
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 State = Delivery.State
 CALL_SECONDS = 10.0
-WRITE_SECONDS = 10.0
+WRITE_SECONDS = 15.0
 # How long a channel may need to show what it has taken.
 SETTLE_SECONDS = 5.0
 HOLD_SECONDS = 5.0
@@ -158,9 +158,7 @@ def _write(delivery: Delivery, change: Callable[[], None]) -> None:
     """Write what became of it, also where the database is busy: what has been sent must not be sent again."""
     for _pause in looks(Deadline.after(WRITE_SECONDS), first=0.1, longest=1.0):
         try:
-            with transaction.atomic():
-                hold("console")  # first: whoever cancels it, or answers to it, does the same
-                change()
+            write_together(change)
             return
         except OperationalError as error:
             log.warning("the database is busy: what became of a message is written later", error=str(error).strip())
