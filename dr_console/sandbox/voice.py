@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -200,7 +201,8 @@ class _Service:
 
     def _send(self, url: str, what: dict[str, Any]) -> None:
         body = json.dumps(what).encode()
-        timestamp = str(int(self.world.clock.now()))
+        # By our own clock, as Slack's: the world's may run faster.
+        timestamp = str(int(time.time()))
         headers = {
             "Content-Type": "application/json",
             "X-DR-Signature": f"t={timestamp},v1={_signed(timestamp, body)}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -155,5 +156,6 @@ class Interactions:
         return f"{base}/slack/actions/{TEAM}/{BOT}/{id}"
 
     async def _send(self, url: str, body: bytes) -> tuple[int, str]:
-        headers = self.sign(body, at=int(self.world.clock.now()))
+        # By our own clock: a world in which time flies must not be taken for somebody who repeats what he overheard.
+        headers = self.sign(body, at=int(time.time()))
         return await loopback.ask("POST", url, headers, body, within=ANSWER_WITHIN_SECONDS)
