@@ -36,7 +36,7 @@ class NotificationsConfig(AppConfig):
             navigation.Destination(
                 _("Channels"),
                 "callbacks:channels",
-                "radio",
+                "phone",
                 "notifications.view_delivery",
                 within="incidents:list",
             )

@@ -24,7 +24,7 @@ class WebhookChannel:
             id=delivery.dedup_key,
             type=f"alert.{delivery.payload.get('event') or 'notice'}",
             at=delivery.created_at.isoformat(),
-            data=_told(delivery),
+            data=told(delivery),
         )
         secrets = [settings.DR_WEBHOOK_SECRET]
         status = registry.webhook().send(delivery.address, message, secrets=secrets, deadline=deadline)
@@ -34,7 +34,8 @@ class WebhookChannel:
         return None
 
 
-def _told(delivery: Delivery) -> dict[str, object]:
+def told(delivery: Delivery) -> dict[str, object]:
+    """What the receiver is sent as `data`."""
     payload = delivery.payload
     return {
         "subject": delivery.subject,
