@@ -16,8 +16,19 @@ from django.utils.timezone import now
 
 from dr_console.errors import Refused
 from incidents.alerting.signals import Signal
-from incidents.models import Audience, Incident, Severity, Stage, UpdateDue
-from incidents.services import alert_routing, asks, checklist, command, lifecycle, timeline, update_dues, updates
+from incidents.models import Audience, Escalation, Incident, Severity, Stage, UpdateDue
+from incidents.services import (
+    alert_routing,
+    asks,
+    checklist,
+    command,
+    escalation,
+    escalation_acts,
+    lifecycle,
+    timeline,
+    update_dues,
+    updates,
+)
 from incidents.services import incident as incidents
 from tests import make
 from tests.incidents import alerting
@@ -63,6 +74,7 @@ def test_nobody_waits_crosswise(incident):
     command.take_command(incident, by=ada)
     offer = command.offer(incident, bob, by=ada)
     UpdateDue.objects.filter(incident=incident).update(at=now() - MINUTE)
+    Escalation.objects.filter(incident=incident).update(next_at=now() - MINUTE)
     source, _secret = alerting.source()
     alert_routing.take(source, [Signal("one", True, "High error rate")], at=now())
     item = incident.checklist.order_by("position")[0]
@@ -72,6 +84,9 @@ def test_nobody_waits_crosswise(incident):
             lambda: lifecycle.resolve(incident, by=ada),
             lambda: asks.accept(task, by=bob),
             asks.follow_up,
+            escalation.tick,
+            lambda: escalation_acts.escalate_now(incident, by=None, name="Bob", via="phone"),
+            lambda: escalation_acts.acknowledge(incident, by=None, name="Carol", via="slack"),
             lambda: command.decline(offer, by=bob, reason="I am driving"),
             lambda: checklist.tick(item, by=bob),
             lambda: updates.publish(incident, [draft], by=ada, token="one"),
