@@ -135,6 +135,7 @@ def _ask(contact: Contact, channel: ContactChannel, test: ChannelTest, *, by: Us
             "key": f"channel-test:{test.pk}",
             "action": "trigger",
             "question": _question(contact.language),
+            "wishes": [Wish.ACKNOWLEDGE.value],
         },
         purpose=PURPOSE,
         person=contact.whom,
