@@ -27,6 +27,8 @@ from incidents.queries.escalation import target_names
 from incidents.queries.paging import RAN_OUT, policy_changed
 
 Status = Escalation.Status
+# Beyond every level that a policy may have.
+LAST_RESORT = 1000
 MOST_MESSAGES, MOST_EVENTS, MOST_VENDORS = 60, 60, 12
 SNOOZES = (5, 10, 15, 30, 60, 120, 240)
 BADGES = {
@@ -248,11 +250,11 @@ def _told(escalation: Escalation, names: dict[str, str]) -> list[ToldStep]:
 
 
 def _step_of(message: Delivery) -> tuple[int, int]:
-    """Round and level, as its key says: escalation:<pk>:<round>:<level>:<person>:<channel>. News of it have none."""
-    parts = message.dedup_key.split(":")
-    if len(parts) > 3 and parts[2].isdigit() and parts[3].isdigit():
-        return int(parts[2]), int(parts[3])
-    return -1, -1
+    """Round and level, as its key says: escalation:<pk>:<round>:<level, or last>:<person>:<channel>. News have none."""
+    _group, _pk, round_, level, *_rest = [*message.dedup_key.split(":"), "", "", "", ""]
+    if not round_.isdigit() or not (level.isdigit() or level == "last"):
+        return -1, -1
+    return int(round_), LAST_RESORT if level == "last" else int(level)
 
 
 def _told_step(
