@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from django.contrib.auth.models import User
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
 from dr_console.web.navigation import Found, Person
-from incidents.models import Rotation
+from incidents.models import Rotation, RotationLayer
 from incidents.queries.oncall_words import CHANGE, COVER
+from incidents.queries.people_of_contacts import contact_of
 
 PAGES = ("oncall", "rotation", "my-shifts")
 MOST = 5
@@ -21,12 +23,20 @@ def acts_on_call(person: Person, path: str) -> list[Found]:
 
 
 def _acts(person: Person, rotations: Iterable[Rotation]) -> Iterator[Found]:
+    """What they may do and what can come of it: only a contact is on call, and only who has turns swaps one."""
+    me = contact_of(person) if isinstance(person, User) and person.has_perm(COVER) else None
     for rotation in rotations:
-        if person.has_perm(COVER):
+        if me:
             yield _act(_("Take on-call now: %(rotation)s"), "oncall-take", rotation, "hand")
+        if me and _takes_part(rotation, me.key):
             yield _act(_("Swap a shift: %(rotation)s"), "oncall-swap", rotation, "arrow-up-down")
         if person.has_perm(CHANGE):
             yield _act(_("Put somebody else on call: %(rotation)s"), "oncall-override", rotation, "user")
+
+
+def _takes_part(rotation: Rotation, contact_key: str) -> bool:
+    layers: list[RotationLayer] = list(rotation.layers.all())
+    return any(contact_key in row.participants for row in (rotation, *layers))
 
 
 def _act(words: str, page: str, rotation: Rotation, icon: str) -> Found:
@@ -40,5 +50,5 @@ def _in_view(path: str) -> list[Rotation]:
         return []
     if "incidents" not in match.app_names or match.url_name not in PAGES:
         return []
-    rotations = Rotation.objects.current()
+    rotations = Rotation.objects.current().prefetch_related("layers")
     return list(rotations.filter(key=match.kwargs["key"]) if "key" in match.kwargs else rotations[:MOST])

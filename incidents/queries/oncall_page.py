@@ -18,6 +18,7 @@ OVERVIEW_WEEKS, DETAIL_WEEKS = 2, 5
 MY_DAYS = 84
 SHOWN_AT_ONCE = 10
 MOST = 50
+MOST_HOLES = 10
 TWO_WEEKS = timedelta(days=LOOKED_AHEAD_DAYS)
 # So far ahead every shift that has begun is whole, and the one after it is known.
 AHEAD = LONGEST_CHANGE + TWO_WEEKS
@@ -81,23 +82,28 @@ class Overview:
     asked: datetime | None
     reader: Reader
     cards: list[Card]
+    more_cards: int
     holes: list[Hole]
+    more_holes: int
     offers: list[Offer]
     away: list[Away]
 
 
 def overview(reader: Reader, *, at: datetime, asked: datetime | None = None) -> Overview:
-    """A dozen queries, however many rotations there are."""
+    """A dozen queries, however many rotations there are; `more_…`: how many of them are not among what is shown."""
     today = at.astimezone(timezone.get_current_timezone()).date()
     start, _end = span_of(today, OVERVIEW_WEEKS)
     known = roster(min(start, asked or start), max(at + AHEAD, asked or at))
     words = Words(known, reader.key)
+    holes = words.holes(at, at + TWO_WEEKS)
     return Overview(
         at=at,
         asked=asked,
         reader=reader,
         cards=[_card(words, key, at, asked, today) for key in list(known.schedules)[:MOST]],
-        holes=words.holes(at, at + TWO_WEEKS)[:MOST],
+        more_cards=max(0, len(known.schedules) - MOST),
+        holes=holes[:MOST_HOLES],
+        more_holes=max(0, len(holes) - MOST_HOLES),
         offers=_offers(words, Swap.objects.offered().filter(ends_at__gt=at)),
         away=_away(words, Absence.objects.all(), at),
     )

@@ -25,11 +25,14 @@ def labels(person, text, at=""):
 
 def test_on_its_page_it_is_taken_or_overridden():
     page = reverse("incidents:rotation", args=["primary"])
-    assert labels(make.user("root", role="commander"), "primary", page)[:3] == [
+    assert labels(make.user("chie", role="commander"), "primary", page)[:3] == [
         "Take on-call now: Primary",
         "Swap a shift: Primary",
         "Put somebody else on call: Primary",
     ]
+    # No contact: nothing for oneself.
+    found = labels(make.user("root", role="commander"), "primary", page)
+    assert found[0] == "Put somebody else on call: Primary"
     assert labels(make.user("vera", role="viewer"), "on-call now", page) == []
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from incidents.models import Contact
+from incidents.queries import oncall_page
 from incidents.services import oncall
 from tests import make
 from tests.incidents import rostering
@@ -198,3 +199,13 @@ def test_many_rotations_cost_no_more_queries(client, bob, django_assert_max_num_
         client.get(reverse("incidents:rotation", args=["primary"]))
     with django_assert_max_num_queries(25):
         client.get(reverse("incidents:my-shifts"))
+
+
+def test_what_is_not_shown_is_counted(client, bob, monkeypatch):
+    monkeypatch.setattr(oncall_page, "MOST", 2)
+    monkeypatch.setattr(oncall_page, "MOST_HOLES", 1)
+    for number in range(3):
+        rostering.rotation(f"more-{number}", position=number, participants=[])
+    shown = page(client, "oncall")
+    assert "2 more rotations" in shown
+    assert "and 2 more" in shown
