@@ -127,6 +127,7 @@ def test_what_is_told_after_the_key_takes_nothing_back(client, call, vendor):
     press(client, call, "1", vendor=vendor)
     report(client, call, "completed", vendor=vendor, answered_by="human", number=3)
     assert fresh(call).state == State.ACKNOWLEDGED
+    assert spoken(call.events.last().said) == "The call has ended."
     assert call.stand_ins.count() == 0
 
 

@@ -30,6 +30,7 @@ UNDER_WAY = {
 VOICEMAIL = _("A voicemail took the call, which is no answer.")
 NO_KEY = _("The call ended without a key being pressed, which is no answer.")
 HEARD = _("A person took the call.")
+OVER = _("The call has ended.")
 ENDED = _("The call has ended; nobody can tell who took it.")
 
 
@@ -67,6 +68,8 @@ def report(delivery: Delivery, state: CallState, answered_by: str, *, seq: int) 
     `answered_by`: "human", "machine", or "" where nobody can tell. `seq`: of the report, from 1.
     """
     what, said = became(state, answered_by, was_asked=bool(offers.question(delivery)))
+    if state.is_final and delivery.state in (Delivery.State.DELIVERED, Delivery.State.ACKNOWLEDGED):
+        what, said = Report.NOTED, sentence(OVER)
     return services.reported(delivery, what, seq=seq, said=said)
 
 
