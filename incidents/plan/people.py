@@ -131,7 +131,9 @@ class RotationLayer(PlanPart):
         _("Starts on"), _("First day of the first participant’s first turn. Before it this layer has nobody.")
     )
     participants: list[Annotated[Key, refers_to("contacts")]] = said(
-        _("Participants"), _("Keys of contacts, in order of turn."), default=[]
+        _("Participants"),
+        _("Keys of contacts, in order of turn. They come before those of the rotation and of the layers listed above."),
+        default=[],
     )
     weekdays: Annotated[list[models.Weekday], NoDoubles] = said(
         _("Days"), _("Days of the week on which it has somebody. Empty: every day."), default=[]
@@ -147,7 +149,7 @@ class Rotation(PlanPart):
     key: Key = said(_("Key"), _("Name of the rotation in this file."))
     name: Text = said(_("Name"), _("Name of the rotation for people."))
     time_zone: ZoneName = said(_("Time zone"), _("Where the hand-over’s clock hangs."), default="UTC")
-    period: models.Rotation.Period = said(_("Period"), _("How long a turn lasts."), default="weekly")
+    period: models.Period = said(_("Period"), _("How long a turn lasts."), default="weekly")
     hand_over_at: Clock = said(_("Hand-over at"), _("Time of day at which the next person takes over."))
     starts_on: Day = said(_("Starts on"), _("First day of the first participant’s first turn."))
     participants: list[Annotated[Key, refers_to("contacts")]] = said(
