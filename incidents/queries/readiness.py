@@ -34,7 +34,7 @@ class Finding:
 
 def findings() -> list[Finding]:
     """Everything about contacts, ladders, services and the plan itself, worst first."""
-    found = [*_contacts(), *_tests(), *_vendors(), *_rotations(), *_ladders(), *_services(), *_review(now().date())]
+    found = [*_contacts(), *_vendors(), *_rotations(), *_ladders(), *_services(), *_review(now().date())]
     return sorted(found, key=lambda finding: finding.state != "failed")
 
 
@@ -52,11 +52,11 @@ def _contacts() -> Iterator[Finding]:
         yield Finding(
             "failed", what % {"count": len(pretend)}, _names(pretend), "incidents:contacts", "placeholder=true"
         )
+    yield from _tests(contacts)
 
 
-def _tests() -> Iterator[Finding]:
+def _tests(contacts: list[Contact]) -> Iterator[Finding]:
     """Addresses at which nobody is known to be reached; placeholders are told of apart."""
-    contacts = list(Contact.objects.current().prefetch_related("channels"))
     known = proofs(contacts)
     for standing, look, what in (
         (Standing.FAILED, "failed", _("Test messages did not arrive")),
