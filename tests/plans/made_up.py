@@ -236,6 +236,10 @@ def shift_hours(draw: st.DrawFn, layer: Content, content: Content) -> None:
     layer["hours"] = draw(st.sampled_from(["09:00-17:00", "22:00-06:00", "16:00-24:00", None]))
 
 
+def quiet(draw: st.DrawFn, contact: Content, content: Content) -> None:
+    contact["quiet_hours"] = draw(st.sampled_from(["22:00-07:00", "12:00-13:00", None]))
+
+
 def status(draw: st.DrawFn, endpoint: Content, content: Content) -> None:
     endpoint["expected_status"] = draw(st.integers(100, 599))
 
@@ -253,6 +257,7 @@ RULES = {
     "failover_plans.steps": known_step,
     "degradation_levels": nothing_on_and_off,
     "thresholds": metric,
+    "contacts": quiet,
     "contacts.channels": address,
     "rotations.layers": shift_hours,
     "vendors": hours,
