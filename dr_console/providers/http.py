@@ -26,7 +26,7 @@ from dr_console.providers.network import AddressRefused, BoundedBackend, within
 from dr_console.providers.retries import pause_before_next, retry_after
 from dr_console.vendors import is_loopback
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 3.0
 READ_SECONDS = 20.0
 MOST_CONNECTIONS = 50
 MOST_BYTES = 16 * 1024 * 1024

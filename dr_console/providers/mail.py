@@ -33,7 +33,7 @@ VENDOR = "Mail"
 SEND = _("send a letter")
 CHECK = _("log in to the mail server")
 SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 3.0
 QUOTED_CHARACTERS = 200
 
 
