@@ -24,7 +24,7 @@ class EntryTable(ConsoleTable):
     change = tables.Column(verbose_name=_("Action"), empty_values=(), orderable=False)
 
     class Meta:
-        sequence = ("...", "change")
+        sequence: tuple[str, ...] = ("...", "change")
 
     def render_change(self, record: PlanEntry) -> SafeString | str:
         if self.request is None or not self.request.user.has_perm("plans.change_plan"):
