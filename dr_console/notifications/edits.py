@@ -167,9 +167,10 @@ def _not_changed(edit: MessageEdit, error: ProviderError) -> None:
 def _end(edit: MessageEdit, error: ProviderError | None = None) -> None:
     facts = error.facts() if error else None
     mine = MessageEdit.objects.filter(pk=edit.pk, version=edit.version)
-    if not mine.update(ended_at=shared_now(), error=facts):
+    at = shared_now()  # no longer taken: whatever is asked for next is due at once
+    if not mine.update(ended_at=at, not_before=at, error=facts):
         # Somebody has asked for another text meanwhile, and waits for us.
-        MessageEdit.objects.filter(pk=edit.pk).update(not_before=shared_now())
+        MessageEdit.objects.filter(pk=edit.pk).update(not_before=at)
 
 
 def _again(edit: MessageEdit, seconds: float, error: ProviderError | None = None) -> None:

@@ -94,6 +94,7 @@ def test_what_could_not_be_done_is_said_in_the_message_and_can_be_pressed_again(
     assert after > before  # they have read of what has happened since
     vendors.slack(client, pressed("escalate", after, at="2.2"))
     assert len(asked.answers) == 2
+    assert edits.carry_out_due() == 1  # at once, not when the lease of the first would have ended
 
 
 def test_the_same_press_twice_is_one_answer(client, people, posted, asked):
