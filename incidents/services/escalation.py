@@ -102,9 +102,9 @@ def _arm(incident: Incident, start: Start) -> Escalation | None:
     at = shared_now()
     escalation = _create(incident, start, at)
     begun = Happened(Kind.ARMED if escalation.number == 1 else Kind.REARMED, at, 0, -1, by=start.by)
+    state, happened = _first_step(escalation, start, at)
     facts = {"reason": start.reason.value, "why": start.why or {}}
-    apply(escalation, (state_of(escalation), [begun]), Extra(facts=facts))
-    apply(escalation, _first_step(escalation, start, at), Extra(told=start.told))
+    apply(escalation, (state, [begun, *happened]), Extra(told=start.told, facts=facts))
     return escalation
 
 

@@ -50,7 +50,7 @@ class Reason(StrEnum):
 class Extra:
     """What the ladder itself does not know. `told`: ways by which people have been paged for it already.
 
-    `facts`: to be kept with the events of these kinds.
+    `facts`: to be kept with the first of the events.
     """
 
     told: frozenset[Way] = frozenset()
@@ -90,7 +90,10 @@ def apply(escalation: Escalation, step: Step, extra: Extra | None = None) -> boo
     for name, value in {**fields, "version": escalation.version + 1}.items():
         setattr(escalation, name, value)
     extra = extra or Extra()
-    EscalationEvent.objects.bulk_create(_event(escalation, one, extra) for one in happened)
+    events = [_event(escalation, one) for one in happened]
+    for event in events[:1]:
+        event.facts |= extra.facts or {}
+    EscalationEvent.objects.bulk_create(events)
     if happened:
         _tell_pages(escalation, happened)
     if state.status in CALLED_BACK:
@@ -120,7 +123,7 @@ def _fields(state: State, at: datetime | None) -> dict[str, Any]:
 
 
 # --- What happened ------------------------------------------------------------------------------------------------
-def _event(escalation: Escalation, one: Happened, extra: Extra) -> EscalationEvent:
+def _event(escalation: Escalation, one: Happened) -> EscalationEvent:
     return EscalationEvent(
         escalation=escalation,
         at=one.at,
@@ -128,11 +131,11 @@ def _event(escalation: Escalation, one: Happened, extra: Extra) -> EscalationEve
         round=one.round,
         level=one.level,
         said=escalation_words.said(one),
-        facts={**_facts(escalation, one), **(extra.facts or {})},
+        facts=_facts(one),
     )
 
 
-def _facts(escalation: Escalation, one: Happened) -> dict[str, Any]:
+def _facts(one: Happened) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if one.reach.people:
         facts["people"] = _people(one.reach)

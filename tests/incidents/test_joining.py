@@ -43,7 +43,7 @@ def test_the_consoles_own_joins_it_and_starts_what_the_plan_says(console: Consol
     assert list(joined.runs.all()) == [Run.objects.get()]
     said = [entry.words for entry in joined.timeline.all()]
     assert sum("The console sees it too: Region failure" in words for words in said) == 1
-    assert Delivery.objects.filter(dedup_key__startswith=f"{joined.reference}:worse:", channel="phone").exists()
+    assert Delivery.objects.filter(about=joined.reference, payload__event="worse", channel="phone").exists()
 
 
 def test_its_recovery_is_seen_as_that_of_its_own(console: Console):
