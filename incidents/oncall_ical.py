@@ -24,14 +24,14 @@ def of_feed(feed: OnCallFeed, *, at: datetime) -> bytes:
     """A month back and three ahead, from and to midnight UTC, so that it changes once a day at most by itself."""
     today = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     known = roster(today - BACK, today + AHEAD)
-    words = Words(known)
+    words = Words(known, at)
     if feed.contact_key:
         shifts = known.shifts_of(feed.contact_key, known.start, known.end)
         return calendar(titled(feed, words), map(words.served, shifts))
     if feed.rotation_key not in known.rotations:
         return calendar(titled(feed, words), [])
-    served = words.shifts(feed.rotation_key, known.start, known.end)
-    return calendar(titled(feed, words), served, words.holes_of(feed.rotation_key, today, known.end))
+    found = words.stretch(feed.rotation_key, known.start, known.end)
+    return calendar(titled(feed, words), found.served, [hole for hole in found.holes if hole.gap.ends_at > today])
 
 
 def titled(feed: OnCallFeed, words: Words) -> str:

@@ -36,7 +36,7 @@ def _acts(person: Person, rotations: Iterable[Rotation]) -> Iterator[Found]:
 
 def _takes_part(rotation: Rotation, contact_key: str) -> bool:
     layers: list[RotationLayer] = list(rotation.layers.all())
-    return any(contact_key in row.participants for row in (rotation, *layers))
+    return contact_key in rotation.participants or any(contact_key in layer.participants for layer in layers)
 
 
 def _act(words: str, page: str, rotation: Rotation, icon: str) -> Found:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from incidents.models import Absence, OnCallFeed, Override, Period, Rotation, RotationLayer, Swap, Weekday
 from incidents.oncall_calendar import Week, monday
 from incidents.queries.oncall import LONGEST_CHANGE, LOOKED_AHEAD_DAYS, Roster, roster
-from incidents.queries.oncall_words import Hole, Reader, Served, Words, span_of
+from incidents.queries.oncall_words import Hole, Reader, Served, Stretch, Words, span_of
 
 OVERVIEW_WEEKS, DETAIL_WEEKS = 2, 5
 MY_DAYS = 84
@@ -26,15 +26,20 @@ AHEAD = LONGEST_CHANGE + TWO_WEEKS
 
 @dataclass(frozen=True)
 class Card:
-    """A rotation now. `then`: who is on call at the time that was asked for. `hole`: it has nobody now."""
+    """A rotation now. `then`: who is on call at the time that was asked for. `holes`: those of two weeks to come."""
 
     rotation: Rotation
     now: Served | None
     next: Served | None
     then: Served | None
-    hole: Hole | None
+    holes: list[Hole]
     weeks: list[Week]
     takes_part: bool
+
+    @property
+    def hole(self) -> Hole | None:
+        """That in which nobody is on call now."""
+        return next((hole for hole in self.holes if hole.is_now), None)
 
     @property
     def is_mine(self) -> bool:
@@ -91,17 +96,20 @@ class Overview:
 
 def overview(reader: Reader, *, at: datetime, asked: datetime | None = None) -> Overview:
     """A dozen queries, however many rotations there are; `more_…`: how many of them are not among what is shown."""
-    today = at.astimezone(timezone.get_current_timezone()).date()
-    start, _end = span_of(today, OVERVIEW_WEEKS)
+    start = at - timedelta(days=1)
     known = roster(min(start, asked or start), max(at + AHEAD, asked or at))
-    words = Words(known, reader.key)
-    holes = words.holes(at, at + TWO_WEEKS)
+    words = Words(known, at, reader.key)
+    cards = [_card(words, key, asked) for key in list(known.schedules)[:MOST]]
+    left_out = list(known.schedules)[MOST:]
+    holes = [hole for card in cards for hole in card.holes]
+    holes += [hole for key in left_out for hole in words.stretch(key, at, at + TWO_WEEKS).holes]
+    holes.sort(key=lambda hole: hole.gap.starts_at)
     return Overview(
         at=at,
         asked=asked,
         reader=reader,
-        cards=[_card(words, key, at, asked, today) for key in list(known.schedules)[:MOST]],
-        more_cards=max(0, len(known.schedules) - MOST),
+        cards=cards,
+        more_cards=len(left_out),
         holes=holes[:MOST_HOLES],
         more_holes=max(0, len(holes) - MOST_HOLES),
         offers=_offers(words, Swap.objects.offered().filter(ends_at__gt=at)),
@@ -109,19 +117,32 @@ def overview(reader: Reader, *, at: datetime, asked: datetime | None = None) -> 
     )
 
 
-def _card(words: Words, key: str, at: datetime, asked: datetime | None, today: date) -> Card:
-    standing = words.roster.standing(key, at)
+def _card(words: Words, key: str, asked: datetime | None) -> Card:
+    at = words.at
+    today = at.astimezone(timezone.get_current_timezone()).date()
+    known = words.stretch(key, span_of(today, OVERVIEW_WEEKS)[0], at + TWO_WEEKS)
+    now, following = _standing(words, key, known)
     then = words.roster.shift_at(key, asked) if asked else None
-    holes = [] if standing.now else words.holes_of(key, at, at + TWO_WEEKS)[:1]
     return Card(
-        rotation=standing.rotation,
-        now=words.served(standing.now) if standing.now else None,
-        next=words.served(standing.next) if standing.next else None,
+        rotation=words.roster.rotations[key],
+        now=now,
+        next=following,
         then=words.served(then) if then else None,
-        hole=holes[0] if holes else None,
-        weeks=words.weeks(key, first=today, count=OVERVIEW_WEEKS, at=at),
+        holes=[hole for hole in known.holes if hole.gap.ends_at > at],
+        weeks=words.weeks(known, first=today, count=OVERVIEW_WEEKS),
         takes_part=words.mine in participants(words.roster, key),
     )
+
+
+def _standing(words: Words, key: str, known: Stretch) -> tuple[Served | None, Served | None]:
+    """Who is on call, and who is next: beyond the stretch that is known where they have to be."""
+    at = words.at
+    now = next((one for one in known.served if one.shift.starts_at <= at < one.shift.ends_at), None)
+    following = next((one for one in known.served if one.shift.starts_at > at), None)
+    if following is None:
+        later = words.roster.standing(key, at).next
+        following = words.served(later) if later else None
+    return now, following
 
 
 def participants(known: Roster, key: str) -> list[str]:
@@ -201,23 +222,25 @@ def detail(rotation_key: str, reader: Reader, *, at: datetime, first: date | Non
     known = roster(min(start, at), max(end, at + AHEAD))
     if rotation_key not in known.rotations:
         return None
-    words = Words(known, reader.key)
-    standing = known.standing(rotation_key, at)
+    words = Words(known, at, reader.key)
+    near = words.stretch(rotation_key, at, at + TWO_WEEKS)
+    shown = words.stretch(rotation_key, start, end)
+    now, following = _standing(words, rotation_key, near)
     people = participants(known, rotation_key)
     return Detail(
         at=at,
         reader=reader,
-        rotation=standing.rotation,
-        now=words.served(standing.now) if standing.now else None,
-        next=words.served(standing.next) if standing.next else None,
-        weeks=words.weeks(rotation_key, first=first, count=DETAIL_WEEKS, at=at),
-        lines=_lines(words, rotation_key, start, end),
-        holes=words.holes_of(rotation_key, at, at + TWO_WEEKS),
+        rotation=known.rotations[rotation_key],
+        now=now,
+        next=following,
+        weeks=words.weeks(shown, first=first, count=DETAIL_WEEKS),
+        lines=_lines(shown),
+        holes=near.holes,
         instead=_instead(words, rotation_key, at),
         offers=_offers(words, Swap.objects.offered().filter(ends_at__gt=at, rotation_key=rotation_key)),
         away=_away(words, Absence.objects.filter(contact_key__in=people), at),
         people={key: words.name(key) for key in people},
-        layers=_rules(words, standing.rotation),
+        layers=_rules(words, known.rotations[rotation_key]),
         feeds=_feeds(rotation_key),
         first=first,
     )
@@ -243,8 +266,8 @@ class Mine:
 
 def mine(reader: Reader, person: User, *, at: datetime) -> Mine:
     known = roster(at, at + timedelta(days=MY_DAYS))
-    words = Words(known, reader.key)
-    shifts = [words.served(one) for one in known.shifts_of(reader.key, known.start, known.end)] if reader.key else []
+    words = Words(known, at, reader.key)
+    shifts = _my_shifts(words) if reader.key else []
     of_me = Q(from_contact=reader.key) | Q(to_contact=reader.key)
     return Mine(
         at=at,
@@ -259,13 +282,26 @@ def mine(reader: Reader, person: User, *, at: datetime) -> Mine:
 
 def offer(swap: Swap, reader: Reader) -> Offer:
     """One of them in words, however old it is."""
-    return _offer(Words(roster(swap.starts_at, swap.ends_at), reader.key), swap)
+    return _offer(Words(roster(swap.starts_at, swap.ends_at), swap.starts_at, reader.key), swap)
 
 
-def _lines(words: Words, key: str, start: datetime, end: datetime) -> list[Line]:
-    served = [Line(one.shift.starts_at, one.shift.ends_at, one) for one in words.shifts(key, start, end)]
-    holes = [Line(one.gap.starts_at, one.gap.ends_at, None) for one in words.holes_of(key, start, end)]
+def _lines(known: Stretch) -> list[Line]:
+    served = [Line(one.shift.starts_at, one.shift.ends_at, one) for one in known.served]
+    holes = [Line(one.gap.starts_at, one.gap.ends_at, None) for one in known.holes]
     return sorted([*served, *holes], key=lambda line: line.starts_at)
+
+
+def _my_shifts(words: Words) -> list[Served]:
+    """Only of rotations in which they can be on call: to look through all the others takes its time."""
+    known = words.roster
+    theirs = [key for key in known.schedules if words.mine in _can_serve(known, key)]
+    shifts = [shift for key in theirs for shift in known.shifts(key, known.start, known.end)]
+    mine = sorted((one for one in shifts if one.contact == words.mine), key=lambda shift: shift.starts_at)
+    return [words.served(shift) for shift in mine]
+
+
+def _can_serve(known: Roster, key: str) -> set[str]:
+    return {*participants(known, key), *(change.contact for change in known.schedules[key].changes)}
 
 
 def _offers(words: Words, swaps: QuerySet[Swap]) -> list[Offer]:

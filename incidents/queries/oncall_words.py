@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -12,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from dr_console.web.words import listed
-from incidents import schedule
 from incidents.models import Override, Rotation
 from incidents.oncall_calendar import DAYS, Turn, Week, midnight, weeks
 from incidents.queries.oncall import Roster
@@ -62,7 +62,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Hole:
-    """A time in which nobody is on call. `is_now`: it has begun; `goes_on`: it ends after what was looked at."""
+    """A time in which nobody is on call. `goes_on`: it ends after what was looked at."""
 
     gap: Gap
     rotation: Rotation
@@ -71,10 +71,22 @@ class Hole:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A rotation from one moment to another: every shift that touches it, whole, and the times without one."""
+
+    served: list[Served]
+    holes: list[Hole]
+
+
+@dataclass(frozen=True)
 class Words:
-    """A roster, with the names of people and the reasons that they gave. `mine`: key of whoever reads, or empty."""
+    """A roster at a moment, with the names of people and the reasons that they gave.
+
+    `mine`: key of whoever reads, or empty.
+    """
 
     roster: Roster
+    at: datetime
     mine: str = ""
 
     @cached_property
@@ -103,26 +115,31 @@ class Words:
             return _("comes next: %(names)s cannot be there") % {"names": names}
         return next((str(layer) for layer in rotation.layers.all() if shift.layer and layer.key == shift.layer), "")
 
-    def shifts(self, key: str, start: datetime, end: datetime) -> list[Served]:
-        return [self.served(shift) for shift in self.roster.shifts(key, start, end)]
+    def stretch(self, key: str, start: datetime, end: datetime) -> Stretch:
+        shifts = self.roster.shifts(key, start, end)
+        holes = [self._hole(key, begins, ends, end) for begins, ends in _between(shifts, start, end)]
+        return Stretch([self.served(shift) for shift in shifts], holes)
 
-    def holes(self, start: datetime, end: datetime) -> list[Hole]:
-        """Of all rotations; `start` is now."""
-        return [self._hole(gap, start, end) for gap in self.roster.gaps(start, end)]
+    def _hole(self, key: str, begins: datetime, ends: datetime, end: datetime) -> Hole:
+        gap = Gap(key, begins, ends)
+        return Hole(gap, self.roster.rotations[key], begins <= self.at < ends, ends >= end)
 
-    def holes_of(self, key: str, start: datetime, end: datetime) -> list[Hole]:
-        return [self._hole(gap, start, end) for gap in schedule.gaps(self.roster.schedules[key], start, end)]
-
-    def _hole(self, gap: Gap, start: datetime, end: datetime) -> Hole:
-        return Hole(gap, self.roster.rotations[gap.rotation], gap.starts_at <= start, gap.ends_at >= end)
-
-    def weeks(self, key: str, *, first: date, count: int, at: datetime) -> list[Week]:
+    def weeks(self, stretch: Stretch, *, first: date, count: int) -> list[Week]:
         """By the days of the reader's own zone."""
-        zone = timezone.get_current_timezone()
-        start, end = span_of(first, count)
-        turns = [_turn(one) for one in self.shifts(key, start, end)]
-        turns += [_nobody(hole) for hole in self.holes_of(key, start, end)]
-        return weeks(sorted(turns, key=lambda turn: turn.starts_at), first=first, count=count, zone=zone, at=at)
+        turns = [*map(_turn, stretch.served), *map(_nobody, stretch.holes)]
+        turns.sort(key=lambda turn: turn.starts_at)
+        return weeks(turns, first=first, count=count, zone=timezone.get_current_timezone(), at=self.at)
+
+
+def _between(shifts: Iterable[Shift], start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The times that none of these covers, which are in order."""
+    known = start
+    for shift in shifts:
+        if shift.starts_at > known:
+            yield known, shift.starts_at
+        known = max(known, shift.ends_at)
+    if known < end:
+        yield known, end
 
 
 def span_of(first: date, count: int) -> tuple[datetime, datetime]:
