@@ -67,12 +67,13 @@
   });
 
   // --- How far it is, said to those who hear the page, and only when it has changed ----------------------------------
-  let told = document.querySelector("[data-announce-change]")?.dataset.announceChange;
+  const speaking = () => [...document.querySelectorAll("[data-announce-change]")];
+  const told = new Map(speaking().map((one) => [one.id, one.dataset.announceChange]));
   document.addEventListener("htmx:afterSettle", () => {
-    const text = document.querySelector("[data-announce-change]")?.dataset.announceChange;
-    if (text === told) return;
-    told = text;
-    document.getElementById("announcer").textContent = text || "";
+    const news = speaking().filter((one) => told.get(one.id) !== one.dataset.announceChange);
+    if (!news.length) return;
+    for (const one of news) told.set(one.id, one.dataset.announceChange);
+    document.getElementById("announcer").textContent = news.map((one) => one.dataset.announceChange).join(" · ");
   });
 
   // --- Dialogs that the server sends into #ask -------------------------------------------------------------------
