@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from dr_console.live.publish import nudge
@@ -40,5 +42,29 @@ def record_all(
 
 def tell(*deliveries: Delivery) -> None:
     """Tell the open pages that show them."""
-    for topic in sorted({"console", *(topic for one in deliveries for topic in one.topics)}):
+    topics = {"console", *(topic for one in deliveries for topic in one.topics)}
+    later = _told_later.get()
+    if later is None:
+        _nudge(topics)
+    else:
+        later |= topics
+
+
+@contextmanager
+def told_once() -> Iterator[None]:
+    """Whatever is told in this block is told at its end, each page once. The topic "console" is held already."""
+    topics: set[str] = set()
+    token = _told_later.set(topics)
+    try:
+        yield
+    finally:
+        _told_later.reset(token)
+    _nudge(topics)
+
+
+def _nudge(topics: set[str]) -> None:
+    for topic in sorted(topics):
         nudge(topic, "deliveries")
+
+
+_told_later: ContextVar[set[str] | None] = ContextVar("told_later", default=None)

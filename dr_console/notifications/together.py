@@ -15,6 +15,7 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 
 from dr_console.live.publish import hold
+from dr_console.notifications.events import told_once
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +68,7 @@ class _Writer:
         if not asked:  # written with others in vain
             return
         try:
-            with transaction.atomic():
+            with transaction.atomic(), told_once():
                 self._first()
                 results = [one.change() for one in asked]
         except DatabaseError as error:  # one of them, perhaps: each tries by itself
