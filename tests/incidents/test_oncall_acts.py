@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import now
 
+from dr_console.notifications.models import Delivery
 from incidents.models import Absence, Contact, Override, Swap
 from incidents.queries.oncall import on_call
 from incidents.queries.oncall_choices import exchange_value
@@ -180,6 +181,12 @@ def test_it_is_asked_accepted_and_then_holds(post, get, bob, ada):
     shown = get(bob, "rotation", "primary")
     assert "stands in for Bob" in shown
     assert "Accepted" in get(bob, "swap", swap.pk)
+
+
+def test_the_message_leads_to_the_question(primary, bob):
+    swap = offered(primary, bob)
+    asked = Delivery.objects.get(address="ada@example.com")
+    assert asked.payload["url"].endswith(reverse("incidents:swap", args=[swap.pk]))
 
 
 def test_a_shift_in_return_is_chosen_with_the_person(post, bob, primary):
