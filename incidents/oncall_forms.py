@@ -15,6 +15,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from incidents.queries.oncall_choices import Exchange, Group, exchange_of
 
 WRITTEN = "%Y-%m-%dT%H:%M"
+# Beyond them no calendar counts, and near the end of all dates nothing can be added to one.
+YEARS = range(2000, 2201)
+OF_YEARS = {"first": YEARS[0], "last": YEARS[-1]}
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
@@ -31,6 +34,8 @@ class WallClockField(forms.DateTimeField):
     def to_python(self, value: Any) -> datetime | None:
         with timezone.override(UTC):
             found: datetime | None = super().to_python(value)
+        if found and found.year not in YEARS:
+            raise forms.ValidationError(_("Choose a year from %(first)d to %(last)d."), params=OF_YEARS)
         return found and found.replace(tzinfo=None)
 
 

@@ -231,12 +231,14 @@ def test_it_takes_the_time_by_the_clock_of_the_zone(page):
         {"severity": "P9"},
         {"at": "yesterday"},
         {"at": ""},
+        {"at": "9999-12-31T23:59"},
+        {"at": "0001-01-01T00:00", "zone": "Asia/Shanghai"},
         {"zone": "Mars/Olympus"},
         {"absent": "nobody-known"},
         {"after": "-1"},
         {"answers": "nobody-known"},
     ],
-    ids=["severity", "at", "no time", "zone", "absent", "after", "answers"],
+    ids=["severity", "at", "no time", "end of time", "first day", "zone", "absent", "after", "answers"],
 )
 def test_what_cannot_be_simulated_is_said_and_nothing_typed_is_lost(page, wrong):
     text = page(422, **({"severity": "P2", "at": "2026-11-28T03:00", "zone": "UTC"} | wrong))
@@ -281,10 +283,11 @@ def test_for_programs_it_prints_json(capsys):
     [
         (["P0", "soon"], "no time"),
         (["P0", "2026-11-28 03:00", "--zone=Mars/Olympus"], "no time"),
+        (["P0", "9999-12-31 23:59"], "no time"),
         (["P0", "2026-11-28 03:00", "--absent=bob"], "no contact “bob”"),
         (["P0", "2026-11-28 03:00", "--after=9999"], "0 to 1440"),
     ],
-    ids=["time", "zone", "absent", "after"],
+    ids=["time", "zone", "year", "absent", "after"],
 )
 def test_what_was_asked_for_wrongly_is_said(arguments, said):
     with pytest.raises(CommandError, match=said):

@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from dr_console.web.times import duration
 from incidents.models import Contact, Severity
+from incidents.oncall_forms import YEARS
 from incidents.queries.escalation_simulation import Asked, Line, Simulation, simulate
 
 
@@ -69,7 +70,10 @@ class Command(BaseCommand):
 
 def _moment(text: str, zone: str) -> datetime:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        found = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+        if found.year not in YEARS:
+            raise ValueError(found.year)
+        return found.astimezone(UTC)
     except (ZoneInfoNotFoundError, ValueError, OSError) as wrong:
         example = "Write the time as “2026-11-28 03:00” and the zone as Asia/Shanghai."
         raise CommandError(f"“{text}” in “{zone}” is no time. {example}", returncode=2) from wrong
