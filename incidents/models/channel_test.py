@@ -42,7 +42,9 @@ class ChannelTest(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
     answered_at = models.DateTimeField(_("answered at"), null=True)
     answered_by = models.CharField(max_length=200, blank=True, help_text="Who answered, in words.")
-    answered_via = models.CharField(max_length=20, blank=True, help_text="A channel, “link”, “page” or “hand”: word of mouth.")
+    answered_via = models.CharField(
+        max_length=20, blank=True, help_text="A channel, “link”, “page” or “hand”: word of mouth."
+    )
 
     class Meta:
         ordering = ["-sent_at", "-pk"]
