@@ -106,7 +106,8 @@ def _words(together: list[Delivery]) -> dict[str, Any]:
         told = told[: TOLD.get(first.channel, TOLD_ELSEWHERE)]
         if more := len(together) - len(told):
             told.append(_("and %(count)s more") % {"count": more})
-    payload = {**first.payload, "facts": [[one.about, one.payload.get("url", "")] for one in together if one.about]}
+    facts = [[one.about, one.payload["url"]] for one in together if one.about and one.payload.get("url")]
+    payload = {**first.payload, "facts": facts, "together": len(together)}
     return {"subject": " ".join([*signs, subject])[:300], "body": "\n".join(told), "payload": payload}
 
 
@@ -130,7 +131,7 @@ def is_wanted(delivery: Delivery) -> bool:
     wanted = [one for one in said_in_it if _is_wanted(one)]
     unwanted = delivery.bundle.exclude(pk__in=[one.pk for one in wanted])
     left_out = stop(unwanted, sentence(NOBODY))
-    if wanted and (left_out or len(said_in_it) < len(delivery.payload["facts"])):
+    if wanted and (left_out or len(said_in_it) < delivery.payload["together"]):
         _say_anew(delivery, wanted)
     return bool(wanted)
 

@@ -31,7 +31,6 @@ LOOKS: dict[str, str] = {
 
 
 EVENT_LOOKS: dict[str, str] = {
-    Kind.TRIED: "running",
     Kind.ACCEPTED: "ok",
     Kind.DELIVERED: "ok",
     Kind.ANSWERED: "ok",
@@ -55,7 +54,7 @@ class Happening:
 def happening(event: DeliveryEvent) -> Happening:
     """A line of the log in the language of the moment."""
     look = badges.state(EVENT_LOOKS.get(event.kind, "todo"), event.get_kind_display())
-    tried = event.attempt if event.kind in (Kind.TRIED, Kind.ACCEPTED, Kind.REFUSED, Kind.LOST) else 0
+    tried = event.attempt if event.kind == Kind.TRIED else 0
     return Happening(event.at, look, _words(event.said), event.by, tried)
 
 

@@ -6,8 +6,11 @@ from django.utils.timezone import now
 
 from dr_console.audit.models import AuditEntry
 from dr_console.errors import Problem, ProviderError
+from dr_console.notifications import delivery
+from dr_console.notifications.events import Kind, record
 from dr_console.notifications.models import Delivery
 from tests import make
+from tests.notifications.asked import NAME
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State
@@ -123,3 +126,54 @@ def test_what_people_wrote_is_not_taken_for_html(client, commander):
         assert "<script>alert" not in page
         assert "<i>x</i>" not in page
         assert "<b>Ada</b>" not in page
+
+
+def test_the_page_shows_every_try_and_what_came_of_it(client, commander, people):
+    way = {"channel": "email", "address": "ada@example.com", "dedup_key": "1:email"}
+    one = make.message(address="C0NOSUCHPLACE", person="contact:ada", group="escalation:1", alternatives=[way])
+    delivery.send(one.pk)
+    page = page_of(client, one)
+    for said in ("Tried", "try 1", "Refused", "there is no such thing", "Now by E-mail: ada@example.com", "Stands in"):
+        assert said in page, said
+    stand_in = one.stand_ins.get()
+    assert reverse("notifications:detail", args=[stand_in.pk]) in page
+    assert "Stands in for this one, which failed" in page_of(client, stand_in)
+
+
+def test_what_is_held_back_or_said_with_others_says_so(client, commander):
+    one, with_it = make.message(), make.message()
+    Delivery.objects.filter(pk=one.pk).update(not_before=now().replace(year=now().year + 1))
+    Delivery.objects.filter(pk=with_it.pk).update(bundled_into=one)
+    assert "Not before" in page_of(client, one)
+    assert "Said together with others" in page_of(client, with_it)
+    assert "Said in it" in page_of(client, one)
+
+
+@pytest.mark.parametrize("state", list(State), ids=str)
+def test_every_state_has_a_look(client, commander, state):
+    assert str(State(state).label) in page_of(client, ended(state))
+
+
+def test_what_is_over_is_not_sent_again(client, commander, asked):
+    one = make.message(purpose=NAME)
+    Delivery.objects.update(state=State.CANCELLED)
+    asked.unwanted.add(one.pk)
+    response = client.post(reverse("notifications:send-again", args=[one.pk]), headers=HTMX)
+    assert response.status_code == 409
+    assert "is over" in response.content.decode()
+
+
+def test_the_list_is_filtered_by_person(client, commander):
+    make.message(person="contact:cto", recipient="Wei Chen")
+    make.message(person="contact:ops", recipient="Bob")
+    for asked_for in ("cto", "contact:cto", "wei"):
+        page = client.get(reverse("notifications:list"), {"person": asked_for}).content.decode()
+        assert ("Wei Chen" in page, "Bob" in page) == (True, False), asked_for
+
+
+def test_a_long_life_costs_no_more_queries(client, commander, django_assert_max_num_queries):
+    one = make.message()
+    for _number in range(30):
+        record(one, Kind.HELD)
+    with django_assert_max_num_queries(15):
+        page_of(client, one)
