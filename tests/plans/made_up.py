@@ -65,7 +65,7 @@ ADDRESSES = {
     "phone": st.integers(0, 99).map(lambda number: f"+1-555-01{number:02}"),
     "email": KEYS.map(lambda key: f"{key}@example.com"),
     "slack": KEYS.map(lambda key: f"#{key}"),
-    "pagerduty": KEYS,
+    **dict.fromkeys(("pagerduty", "feishu", "dingtalk", "wecom", "teams", "mattermost"), KEYS),
 }
 # Others may refer to them.
 NEVER_EMPTY = ("regions", "services", "degradation_levels", "contacts")
