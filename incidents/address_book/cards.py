@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("phone", "email", "slack", "pagerduty")
+from incidents.models import ChannelKind
+
+KINDS = tuple(ChannelKind.values)
 ALL_KINDS = frozenset(KINDS)
 SECOND_LANGUAGE = "zh-hans"
 

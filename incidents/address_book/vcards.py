@@ -14,15 +14,15 @@ from urllib.parse import unquote
 
 from django.utils.translation import gettext as _
 
-from incidents.address_book.cards import ALL_KINDS, Card, Fields, Reading, Wrong, both, second
+from incidents.address_book.cards import ALL_KINDS, KINDS, Card, Fields, Reading, Wrong, both, second
 
 FOLDED_AT = 75
 TEXTS = {"FN": "name", "TITLE": "title"}
 LANGUAGES = {"en": "en", "zh": "zh-hans"}
 OWN = "X-DR-"
-CHANNELS = {"TEL": "phone", "EMAIL": "email", "X-SLACK": "slack", "X-PAGERDUTY": "pagerduty"}
-PROPERTIES = {kind: name for name, kind in CHANNELS.items()}
-KINDS = {"individual": "person", "group": "team", "org": "team"}
+PROPERTIES = {kind: f"X-{kind.upper()}" for kind in KINDS} | {"phone": "TEL", "email": "EMAIL"}
+CHANNELS = {name: kind for kind, name in PROPERTIES.items()}
+CALLED = {"individual": "person", "group": "team", "org": "team"}
 NOT_FOR_VOICE = {"fax", "pager", "modem"}
 PROPERTY = re.compile(r'(?:[\w-]+\.)?(?P<name>[\w-]+)(?P<parameters>(?:;(?:"[^"]*"|[^":])*)?):(?P<value>.*)', re.DOTALL)
 PARAMETER = re.compile(r';([\w-]+)(?:=((?:"[^"]*"|[^";])*))?')
@@ -216,8 +216,8 @@ def _said(one: _Property, fields: Fields) -> Iterator[tuple[str, str]]:
         yield "language", LANGUAGES[value[:2].lower()]
     elif one.name == "TZ" and "time_zone" in fields.names and ("/" in value or value == "UTC"):
         yield "time_zone", value
-    elif one.name == "KIND" and "kind" in fields.names and value.lower() in KINDS:
-        yield "kind", KINDS[value.lower()]
+    elif one.name == "KIND" and "kind" in fields.names and value.lower() in CALLED:
+        yield "kind", CALLED[value.lower()]
 
 
 def _name_of_parts(properties: Iterable[_Property]) -> dict[str, str]:

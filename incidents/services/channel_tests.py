@@ -147,6 +147,8 @@ def _way(contact: Contact, channel: ContactChannel) -> recipients.Recipient:
     """As the ladder would reach them by it: through the shared room where they have no address of their own."""
     kind = ChannelKind(channel.kind)
     ways = recipients.by_targets([contact.whom], [kind], at=now())
+    if not ways:
+        raise Refused(gettext("“%s” is not in the plan any more.") % contact.key)
     return next((way for way in ways if way.address == channel.address), ways[0])
 
 
