@@ -74,9 +74,7 @@ class SimulationForm(ZonedForm):
     severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices)
     at = WallClockField(label=_("Begins at"))
     answers = forms.ChoiceField(label=_("Who answers"), required=False)
-    after = forms.IntegerField(
-        label=_("After (minutes)"), min_value=0, max_value=24 * 60, required=False, initial=0
-    )
+    after = forms.IntegerField(label=_("After (minutes)"), min_value=0, max_value=24 * 60, required=False, initial=0)
     absent = forms.MultipleChoiceField(label=_("Away"), required=False, widget=forms.CheckboxSelectMultiple)
 
     field_order = ("severity", "at", "zone", "answers", "after", "absent")

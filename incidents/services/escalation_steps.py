@@ -95,7 +95,7 @@ def apply(escalation: Escalation, step: Step, extra: Extra | None = None) -> boo
         event.facts |= extra.facts or {}
     EscalationEvent.objects.bulk_create(events)
     if happened:
-        _tell_pages(escalation, happened)
+        _tell_pages(escalation, happened, extra)
     if state.status in CALLED_BACK:
         escalation_pages.call_back(escalation)
     for one in happened:
@@ -177,11 +177,13 @@ def _vendors() -> list[dict[str, Any]]:
 
 
 # --- Who is told --------------------------------------------------------------------------------------------------
-def _tell_pages(escalation: Escalation, happened: Iterable[Happened]) -> None:
+def _tell_pages(escalation: Escalation, happened: Iterable[Happened], extra: Extra) -> None:
+    """Where messages are asked for, those who watch the incident hear "deliveries" in any case, and look at both."""
     loud = (*EscalationEvent.RED, Kind.ACKNOWLEDGED, Kind.STOPPED, Kind.REARMED)
     if any(one.kind in loud for one in happened):
         nudge("console", "paging")
-    nudge(escalation.incident.topic, "paging")
+    if extra.told or not any(one.reach.people for one in happened):
+        nudge(escalation.incident.topic, "paging")
 
 
 def _tell_people(escalation: Escalation, one: Happened, event: Event, extra: Extra) -> None:
