@@ -1,6 +1,6 @@
 """Page people while pagers are killed, their clocks are wrong, or the database is gone.
 
-python -m tests.chaos.paging --climbs 12 --kills 30 [--ahead 30] [--outage 3] [--database URL]
+python -m tests.chaos.paging --climbs 12 --kills 30 [--ahead 30] [--outage 3] [--without-redis] [--database URL]
 
 Nobody answers, so each ladder is climbed to its end. Prints one JSON object; ends with status 1 where a promise was
 broken.
@@ -85,6 +85,8 @@ def play(stage: Stage, options: argparse.Namespace) -> dict[str, Any]:
     luck, began, kills = random.Random(options.seed), time.monotonic(), 0
     for number in range(PAGERS):
         stage.hire(options.ahead * (-1) ** number if number < 2 else 0.0)
+    if options.without_redis:
+        stage.redis.stop()
     if options.outage:
         time.sleep(1.0)
         with database_gone(stage):
@@ -144,6 +146,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--ahead", type=float, default=0.0, help="of two pagers, one's clock is so many seconds ahead")
     parser.add_argument("--outage", type=float, default=0.0, help="the database is gone for so many seconds")
+    parser.add_argument("--without-redis", action="store_true", help="Redis is stopped before anybody pages")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", default="", help="address of a PostgreSQL server; without it, SQLite")
     return parser.parse_args()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from dr_console.operations.redis_server import RedisServer
 from tests.chaos.stage import Options as StageOptions
 from tests.chaos.stage import database_of_our_own, migrate, redis_of, signalled, started
 from tests.ports import free_port
@@ -78,6 +79,7 @@ class Stage:
     """`line`: to the database; None where it is a file."""
 
     sandbox: Sandbox
+    redis: RedisServer
     nursery: subprocess.Popen[str]
     log: Path
     line: Line | None
@@ -122,7 +124,7 @@ def staged(folder: Path, database: str) -> Iterator[Stage]:
         assert nursery.stdout is not None
         while nursery.stdout.readline().strip() != "ready":
             assert nursery.poll() is None, (folder / "pagers.log").read_text()
-        stage = Stage(sandbox, nursery, folder / "pagers.log", line)
+        stage = Stage(sandbox, redis, nursery, folder / "pagers.log", line)
         stack.callback(lambda: [signalled(pid, signal.SIGKILL) for pid in stage.pagers])
         yield stage
 

@@ -28,5 +28,9 @@ def test_i5_two_pagers_whose_clocks_are_a_minute_apart_page_once():
     assert paged("--climbs", "3", "--ahead", "30")["violations"] == []
 
 
+def test_i6_without_redis_every_page_goes_out_once():
+    assert paged("--climbs", "3", "--without-redis")["violations"] == []
+
+
 def test_i7_what_was_overdue_when_the_database_came_back_fires_once():
     assert paged("--climbs", "3", "--outage", "3")["violations"] == []
