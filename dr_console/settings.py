@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dr_console import composition, env
 from dr_console.credentials import given_credentials, read_credentials
+from dr_console.drill_channels import drill_channels
 from dr_console.logs import logging_config
 from dr_console.operations import data_folder
 from dr_console.status_places import status_places
@@ -339,16 +340,7 @@ DR_WEBHOOK_URLS = env.words(
     [],
     "Addresses of your own that are told of every alert, between commas. Signed as Standard Webhooks say.",
 )
-DR_DRILL_CHANNELS = env.modes(
-    "DR_DRILL_CHANNELS",
-    "What a drill in live mode does by each channel, as phone=simulate: *real* sends, marked as a drill; *simulate* "
-    "only writes down what would have been sent. A channel that is not named is real.",
-    keys=(
-        *("phone", "email", "slack", "pagerduty", "webhook"),
-        *("feishu", "dingtalk", "wecom", "teams", "mattermost"),
-    ),
-    among=("real", "simulate"),
-)
+DR_DRILL_CHANNELS = drill_channels()
 DR_WEBHOOK_SECRET = env.secret(
     "DR_WEBHOOK_SECRET", "", "What those are signed with: whsec_ and 24 to 64 bytes in base64."
 )

@@ -10,6 +10,7 @@ from django.conf import settings as configured
 from django.utils.timezone import now
 
 from dr_console import env
+from dr_console.drill_channels import CHANNELS, drill_channels
 from dr_console.notifications import claims, delivery
 from dr_console.notifications.models import Channel, Delivery, DeliveryEvent
 from dr_console.web.sentences import spoken
@@ -116,14 +117,15 @@ def test_a_drill_never_addresses_a_vendor(people):
 
 
 def test_the_setting_for_drills_knows_every_channel(monkeypatch):
-    given = ",".join(f"{channel}=simulate" for channel in Channel)
-    monkeypatch.setenv("DR_TEST_MODES", given)
-    modes = env.modes("DR_TEST_MODES", "", keys=list(Channel), among=("real", "simulate"))
-    assert set(modes) == set(Channel)
-    monkeypatch.setenv("DR_TEST_MODES", "fax=real")
-    with pytest.raises(env.WrongSetting, match="fax=real"):
-        env.modes("DR_TEST_MODES", "", keys=list(Channel), among=("real", "simulate"))
     assert configured.DR_DRILL_CHANNELS == {}
+    assert set(CHANNELS) == set(Channel)
+    monkeypatch.setattr(env, "SETTINGS", [])
+    monkeypatch.setenv("DR_DRILL_CHANNELS", "phone=simulate, slack=real")
+    assert drill_channels() == {"phone": "simulate", "slack": "real"}
+    for wrong in ("fax=real", "phone", "phone=never"):
+        monkeypatch.setenv("DR_DRILL_CHANNELS", wrong)
+        with pytest.raises(env.WrongSetting, match="is not a list like phone=simulate"):
+            drill_channels()
 
 
 def test_a_report_that_overtakes_the_answer_of_the_channel_stays(people):
