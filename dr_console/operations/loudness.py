@@ -15,6 +15,8 @@ from dr_console.operations.engine import Level, level_of
 from dr_console.web.sentences import Sentence, spoken
 
 ASKED_EVERY_SECONDS = 3.0
+# Whoever is told of a change asks a second later, and must not be given what was seen before it.
+SEEN_SINCE_SECONDS = 0.9
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,9 @@ class Remembered:
     began: float = field(default_factory=time.monotonic)
     last: State = field(default_factory=State)
 
-    def state(self) -> State:
-        """At most three seconds old. Without a database the one before: that it is gone is said elsewhere."""
-        if time.monotonic() - self.at > ASKED_EVERY_SECONDS:
+    def state(self, *, at_most: float = ASKED_EVERY_SECONDS) -> State:
+        """At most so many seconds old. Without a database the one before: that it is gone is said elsewhere."""
+        if time.monotonic() - self.at > at_most:
             # Before asking: while the database hangs one request waits for it, and not all of them.
             self.at = time.monotonic()
             try:

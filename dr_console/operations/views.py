@@ -80,7 +80,8 @@ def data_age(request: HttpRequest) -> HttpResponse:
 @never_cache
 def watchdog(request: HttpRequest) -> HttpResponse:
     """204 where the page says already what has to be said: nothing is read aloud twice."""
-    if request.GET.get("shown") == loudness.remembered.state().digest:
+    state = loudness.remembered.state(at_most=loudness.SEEN_SINCE_SECONDS)
+    if request.GET.get("shown") == state.digest:
         return HttpResponse(status=204)
     return render(request, "operations/_watchdog.html")
 

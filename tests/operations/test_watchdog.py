@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -99,6 +100,16 @@ def test_a_process_looks_once_every_few_seconds(django_assert_num_queries):
         remembered.state()
     assert state.level is engine.Level.LATE
     assert state.alarms == (EXHAUSTED,)
+
+
+@pytest.mark.usefixtures("_loud")
+def test_who_was_told_of_a_change_is_not_given_what_was_seen_before_it(client, monkeypatch):
+    client.force_login(make.user())
+    old = Remembered(at=time.monotonic() - 1.0, last=State())
+    monkeypatch.setattr(loudness, "remembered", old)
+    assert "Tokyo" not in client.get(reverse("web:palette")).content.decode()
+    page = client.get(reverse("operations:watchdog"), {"shown": State().digest}).content.decode()
+    assert "Nobody answered: Tokyo is dark" in page
 
 
 def test_a_process_that_has_just_started_misses_nobody_yet():
