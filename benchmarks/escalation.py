@@ -5,7 +5,9 @@ python -m benchmarks.escalation [--climbs 1000] [--severity P0]
 A whole console as `manage.py up` starts it, with its worker, its process that watches, and the sandbox. The climbs are
 written in one transaction, due at that moment; nobody is on any of them yet. From then on nothing is done but look.
 "Started" is what the row of a message says was written before its vendor was spoken to, or the row of the message that
-it was said together with. The goal is the time from the first to the last. The floor, in the same run: so many climbs
+it was said together with. The goal is the time from the first to the last, of every
+channel whose vendor takes as many: PagerDuty takes 120 events a minute for one integration (its Events API v2), so of a
+thousand P0s most wait for it there, and only its share is said. The floor, in the same run: so many climbs
 and messages written by a plain loop over the same database, with neither rules nor rows locked.
 """
 
@@ -24,6 +26,7 @@ from benchmarks.recovery import wait_for_workers
 
 MOST_SECONDS = 10.0
 GIVES_UP_AFTER_SECONDS = 240.0
+HELD_BY_VENDOR = ("pagerduty",)
 
 
 @dataclass(frozen=True)
@@ -139,22 +142,26 @@ def watch(climbs: int, began: datetime) -> Started:
         if not climbed and not Escalation.objects.filter(status="active", level=-1).exists():
             last = Escalation.objects.filter(status="active").order_by("-last_step_at").first()
             climbed = (last.last_step_at - began).total_seconds() if last and last.last_step_at else 0.0
-        moments = _moments(began)
+        channels = _moments(began)
+        moments = [moment for channel, moment in channels if channel not in HELD_BY_VENDOR]
         waiting = sum(moment is None for moment in moments)
         if (climbed and moments and not waiting) or time.monotonic() > until:
             seconds = [moment for moment in moments if moment is not None] or [0.0]
+            held = [moment for channel, moment in channels if channel in HELD_BY_VENDOR]
+            print(f"PagerDuty: {sum(moment is not None for moment in held)} of {len(held)} started by then")
             return Started(climbed, min(seconds), max(seconds), len(moments), waiting)
 
 
-def _moments(began: datetime) -> list[float | None]:
-    """Of each message of the first level, when it was started; None while it was not."""
+def _moments(began: datetime) -> list[tuple[str, float | None]]:
+    """Of each message of the first level, its channel and when it was started; None while it was not."""
     from django.db.models.functions import Coalesce  # noqa: PLC0415
 
     from dr_console.notifications.models import Delivery  # noqa: PLC0415
 
     first = Delivery.objects.filter(group__startswith="escalation:", dedup_key__contains=":0:0:", stands_in_for=None)
     moments = first.annotate(started=Coalesce("handed_over_at", "bundled_into__handed_over_at"))
-    return [at and (at - began).total_seconds() for at in moments.values_list("started", flat=True)]
+    found = moments.values_list("channel", "started")
+    return [(channel, at and (at - began).total_seconds()) for channel, at in found]
 
 
 if __name__ == "__main__":
