@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from dr_console import composition, env
+from dr_console import composition, databases, env
 from dr_console.credentials import given_credentials, read_credentials
 from dr_console.drill_channels import drill_channels
 from dr_console.logs import logging_config
@@ -74,27 +74,7 @@ DATABASES = {
         default_file=DR_DATA_DIR / "dr_console.sqlite3",
     )
 }
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE: without it, every second transaction that reads and then writes fails under load, in WAL too.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 30,
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000; PRAGMA foreign_keys=ON; "
-            "PRAGMA mmap_size=134217728; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY"
-        ),
-    }
-else:
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": 5,
-        # A server that vanished without a word is noticed within half a minute, not after hours.
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 25_000,
-        "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s",
-    }
+DATABASES["default"] |= databases.habits(DATABASES["default"]["ENGINE"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.url(
