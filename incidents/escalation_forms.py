@@ -49,7 +49,15 @@ class EscalateForm(forms.Form):
 
     def __init__(self, *args: Any, seen: Escalation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["as_of"].initial = (seen.last_step_at or seen.started_at).isoformat()
+        self.fields["as_of"].initial = _step_of(seen)
+
+    def has_seen(self, seen: Escalation) -> None:
+        """What is shown again is sent with the step that is shown now, however old the one was that came in."""
+        self.data = {"as_of": _step_of(seen)}
+
+
+def _step_of(seen: Escalation) -> str:
+    return (seen.last_step_at or seen.started_at).isoformat()
 
 
 class PutOffForm(forms.Form):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -66,7 +65,7 @@ def escalate(request: ConsoleRequest, reference: str) -> HttpResponse:
         said=_("The next level is paged."),
         icon="siren",
     )
-    return asked(request, incident, question, form, lambda: _escalate(incident, request, form.cleaned_data["as_of"]))
+    return asked(request, incident, question, form, lambda: _escalate(incident, request, form))
 
 
 @require_http_methods(["GET", "POST"])
@@ -114,11 +113,13 @@ def paging_context(request: ConsoleRequest, incident: Incident) -> dict[str, Any
     return {"incident": incident, "paging": paging(incident, request.user)}
 
 
-def _escalate(incident: Incident, request: ConsoleRequest, as_of: datetime) -> None:
-    """Whoever was slower than somebody else reads in the dialog what has happened meanwhile."""
-    found = open_escalation(incident)
+def _escalate(incident: Incident, request: ConsoleRequest, form: EscalateForm) -> None:
+    """Whoever was slower than somebody else reads in the dialog what has happened meanwhile, and may press again."""
+    found, as_of = open_escalation(incident), form.cleaned_data["as_of"]
     is_late = found is not None and found.last_step_at is not None and found.last_step_at > as_of
     reply = services.escalate_now(incident, by=request.user, name=str(request.user), via=VIA, as_of=as_of)
+    if found is not None and is_late:
+        form.has_seen(found)
     if is_late or not reply.is_done:
         raise Refused(spoken(reply.said))
 

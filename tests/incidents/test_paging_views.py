@@ -227,6 +227,16 @@ def test_whoever_is_slower_is_told_that_it_was_done(client, wei, incident, later
     assert climb(incident).level == 1
 
 
+def test_and_once_told_they_may_page_the_level_after_it(client, wei, incident, later):
+    seen = climb(incident).last_step_at.isoformat()
+    later(5)
+    told = client.post(address(incident, "paging-escalate"), {"as_of": seen}).content.decode()
+    shown = climb(incident).last_step_at.isoformat()
+    assert f'value="{shown}"' in told
+    assert client.post(address(incident, "paging-escalate"), {"as_of": shown}).status_code == 302
+    assert climb(incident).level == 2
+
+
 @pytest.mark.parametrize("as_of", ["", "yesterday"])
 def test_what_they_had_seen_has_to_be_said(client, wei, incident, as_of):
     assert client.post(address(incident, "paging-escalate"), {"as_of": as_of}).status_code == 422
