@@ -18,6 +18,8 @@ Status = Escalation.Status
 # Answered, or still to be: whoever looks at it can do something about it.
 OPEN = (Status.ACTIVE, Status.ACKNOWLEDGED, Status.SNOOZED, Status.EXHAUSTED, Status.EXHAUSTED_NOBODY)
 RAN_OUT = (Status.EXHAUSTED, Status.EXHAUSTED_NOBODY)
+# Nobody has answered: who was paged last is still asked for.
+PAGED = (Status.ACTIVE, *RAN_OUT)
 MOST_LOUD = 20
 # What of a snapshot is the policy's: the rest says why this climb began.
 OF_THE_POLICY = (

@@ -146,10 +146,11 @@ def severity_changed(incident: Incident, was: str) -> None:
     why = sentence(_("It was taken for %(was)s."), was=taken_for.value)
     start = Start(Reason.WORSE if is_worse else Reason.MILDER, why)
     if current is not None:
-        # Nobody is rung up a second time to hear that it is not so bad.
-        told = frozenset[Way]() if is_worse else escalation_pages.told_by(current)
-        start = replace(start, given=state_of(current).acknowledgements, told=told)
+        given = state_of(current).acknowledgements
         _stop(current, incident)
+        # Nobody is rung up a second time to hear that it is not so bad; whoever was not told yet, for the first time.
+        told = frozenset[Way]() if is_worse else escalation_pages.told_by(current)
+        start = replace(start, given=given, told=told)
     _arm(incident, start)
 
 
@@ -175,6 +176,8 @@ def _resume(last: Escalation, incident: Incident) -> bool:
     stopped = last.events.filter(kind=Kind.STOPPED).order_by("-pk").first()
     if last.status != Status.STOPPED or stopped is None or last.severity != incident.assumed_severity:
         return False
+    if stopped.facts["was"] in paging.PAGED and escalation_pages.missed(last):
+        return False
     last.incident = incident
     policy, at = ladder.policy_of(last.snapshot), shared_now()
     return apply(last, ladder.resume(policy, state_of(last), stopped.facts["was"], stopped.at, at))
@@ -189,28 +192,28 @@ def tick() -> int:
     at, directory = shared_now(), Directory()
     due = Escalation.objects.filter(status__in=Escalation.DUE, next_at__lte=at).order_by("next_at", "pk")
     found = list(due.values_list("pk", "version", "incident_id")[:MOST_AT_ONCE])
-    done = sum(_kept_step(pk, version, incident_id, at, directory) for pk, version, incident_id in found)
+    done = sum(_kept_step(*one, directory) for one in found)
     engine.ticked()
     return done
 
 
-def _kept_step(pk: int, version: int, incident_id: int, at: datetime, directory: Directory) -> bool:
+def _kept_step(pk: int, version: int, incident_id: int, directory: Directory) -> bool:
     """One ladder that cannot be read must not keep the others from being climbed."""
     kept = Kept()
     with kept:
-        return _step(pk, version, incident_id, at, directory)
+        return _step(pk, version, incident_id, directory)
     log.error("a step of the ladder went wrong", escalation=pk, error=kept.line)
     return False
 
 
 @transaction.atomic
-def _step(pk: int, version: int, incident_id: int, at: datetime, directory: Directory) -> bool:
+def _step(pk: int, version: int, incident_id: int, directory: Directory) -> bool:
     incident = turns.at_console_and(Incident(pk=incident_id))
     escalation = Escalation.objects.filter(pk=pk, version=version).first()
     if escalation is None:
         return False
     escalation.incident = incident
-    policy = ladder.policy_of(escalation.snapshot)
+    policy, at = ladder.policy_of(escalation.snapshot), shared_now()  # others may have been at their turn for long
     return apply(escalation, ladder.due(policy, state_of(escalation), at, Here(escalation, directory)))
 
 

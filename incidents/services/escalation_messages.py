@@ -16,12 +16,12 @@ from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import sentence
 from incidents.ladder import Status
 from incidents.models import Escalation, EscalationEvent, Incident, TimelineEntry
+from incidents.queries import paging
 from incidents.queries.callees import user_behind
 from incidents.services import escalation_acts, timeline
 from incidents.services.escalation_steps import state_of
 
 State = Delivery.State
-PAGED = (Status.ACTIVE, Status.EXHAUSTED, Status.EXHAUSTED_NOBODY)
 # Whoever answers there is whom the message was for; of a shared channel nobody knows.
 PERSONAL = (Channel.PHONE, Channel.EMAIL)
 WENT_WRONG = (State.FAILED, State.CANCELLED)
@@ -36,7 +36,7 @@ def is_wanted(delivery: Delivery) -> bool:
         return False
     if row.status == Status.ACKNOWLEDGED:
         return all(one.at < row.started_at for one in state_of(row).acknowledgements)
-    return row.status in PAGED and all(one["key"] != delivery.person for one in row.acknowledgements)
+    return row.status in paging.PAGED and all(one["key"] != delivery.person for one in row.acknowledgements)
 
 
 def answered(delivery: Delivery, answer: Answer) -> Reply:

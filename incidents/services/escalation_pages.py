@@ -24,7 +24,8 @@ from incidents.services.alerts import Event
 PURPOSE = "escalation"
 PRIORITIES = {Severity.P0: 0, Severity.P1: 1, Severity.P2: 3, Severity.P3: 4}
 State = Delivery.State
-TOLD = (State.SENT, State.DELIVERED, State.ACKNOWLEDGED, State.UNKNOWN)
+REACHED = (State.SENT, State.DELIVERED, State.ACKNOWLEDGED)
+TOLD = (*REACHED, State.UNKNOWN)
 # What the engine and those who answer write themselves is no sign that the incident makes progress.
 NO_PROGRESS = ("escalation:", "acknowledged:")
 
@@ -157,9 +158,17 @@ def messages(escalation: Escalation) -> QuerySet[Delivery]:
 
 
 def told_by(escalation: Escalation) -> frozenset[Way]:
-    """Ways by which people were told, or still will be."""
-    reached = messages(escalation).exclude(state__in=(State.FAILED, State.CANCELLED))
+    """Ways by which people were surely told. What is being sent is not: if it fails, nobody tries the next channel."""
+    reached = messages(escalation).filter(state__in=REACHED)
     return frozenset(Way(*one) for one in reached.values_list("channel", "address"))
+
+
+def missed(escalation: Escalation) -> bool:
+    """Whether a message of where it stands was called back, so that somebody who should have been told was not."""
+    level = "last" if escalation.level == len(escalation.snapshot["levels"]) else escalation.level
+    place = f"{escalation.group}:{escalation.round}:{level}:"
+    called_back = messages(escalation).filter(state=State.CANCELLED, dedup_key__startswith=place)
+    return called_back.exclude(person="").exists()
 
 
 def call_back(escalation: Escalation) -> int:

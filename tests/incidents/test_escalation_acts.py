@@ -121,6 +121,20 @@ def test_found_to_be_milder_nobody_who_was_paged_is_paged_again(ada):
     assert (climb(incident).severity, climb(incident).status) == ("P1", "active")
 
 
+def test_found_to_be_milder_whoever_was_not_told_yet_is(ada):
+    incident = lifecycle.set_severity(declared("P0"), Severity.P1, by=ada)
+    waiting = Delivery.objects.filter(group=climb(incident).group, state="queued")
+    assert {one.channel for one in waiting.exclude(person="")} == {"pagerduty", "slack"}
+
+
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+def test_found_to_be_milder_what_may_still_fail_counts_for_nothing(ada, state):
+    incident = declared("P0")
+    Delivery.objects.filter(channel="pagerduty").update(state=state)
+    incident = lifecycle.set_severity(incident, Severity.P1, by=ada)
+    assert Delivery.objects.filter(group=climb(incident).group, channel="pagerduty").exists()
+
+
 def test_mitigated_it_stops_and_opened_again_it_begins_again(clock, ada):
     incident = lifecycle.mitigate(declared(), by=ada)
     assert climb(incident).status == "stopped"
@@ -161,6 +175,21 @@ def test_while_it_comes_and_goes_who_is_on_it_is_not_paged_again(clock, ada):
     row = climb(incident)
     assert (row.number, row.status, row.acknowledged_by) == (2, "acked", str(ada))
     assert row.expires_at == START + 34 * MINUTE
+
+
+@pytest.mark.parametrize(("state", "number"), [("sent", 2), ("queued", 3)], ids=["told", "called_back"])
+def test_while_it_comes_and_goes_nobody_misses_their_page(clock, state, number):
+    """What waited when it seemed to be over was called back, and nobody else asks for it."""
+    incident = declared("P1")
+    for minute in (1, 3):
+        clock.move_to(START + minute * MINUTE, tick=False)
+        incidents.recovered(incident, at=START + minute * MINUTE, verified_at=START + minute * MINUTE)
+        Delivery.objects.filter(payload__event="recovered", not_before__lte=START + MINUTE).update(state="sent")
+        clock.move_to(START + (minute + 1) * MINUTE, tick=False)
+        incidents.failing_again(incident, at=START + (minute + 1) * MINUTE, why=sentence("Tokyo"))
+        Delivery.objects.filter(group=climb(incident).group).update(state=state)
+    assert climb(incident).number == number
+    assert climb(incident).status == "active"
 
 
 def test_one_ladder_that_cannot_be_read_does_not_keep_the_others(clock):
