@@ -29,6 +29,8 @@ TOLD = {"phone": 3}
 TOLD_ELSEWHERE = 10
 # An answer to a test must be one to that test.
 ALONE = ("test",)
+# Of what is said in another: it has come to nothing yet. Being sent, too, where whoever was sending it is gone.
+UNDER_WAY = (Delivery.State.QUEUED, Delivery.State.SENDING)
 NOBODY = gettext_noop("Nobody needs to hear it any more.")
 
 
@@ -118,7 +120,7 @@ def _without(signs: str, subject: str) -> str:
 def follow(delivery: Delivery) -> None:
     """What is said in it is where it is: being sent, or waiting for another try."""
     if delivery.is_bundle:
-        said_in_it = delivery.bundle.filter(state__in=(Delivery.State.QUEUED, Delivery.State.SENDING))
+        said_in_it = delivery.bundle.filter(state__in=UNDER_WAY)
         said_in_it.update(state=delivery.state, handed_over_at=delivery.handed_over_at, attempts=delivery.attempts)
 
 
@@ -127,13 +129,29 @@ def is_wanted(delivery: Delivery) -> bool:
     if not delivery.is_bundle:
         return _is_wanted(delivery)
     hold("console")
-    said_in_it = list(delivery.bundle.filter(state=Delivery.State.QUEUED).order_by("priority", "pk"))
+    said_in_it = list(delivery.bundle.filter(state__in=UNDER_WAY).order_by("priority", "pk"))
     wanted = [one for one in said_in_it if _is_wanted(one)]
     unwanted = delivery.bundle.exclude(pk__in=[one.pk for one in wanted])
     left_out = stop(unwanted, sentence(NOBODY))
     if wanted and (left_out or len(said_in_it) < delivery.payload["together"]):
         _say_anew(delivery, wanted)
     return bool(wanted)
+
+
+def may_be_answered(delivery: Delivery) -> bool:
+    """Whether somebody still waits for an answer to it, or to anything that is said in it. Changes nothing."""
+    together = delivery.bundle.exclude(state=Delivery.State.CANCELLED) if delivery.is_bundle else [delivery]
+    return any(purpose(one.purpose) is not None and _is_wanted(one) for one in together)
+
+
+def is_page(delivery: Delivery) -> bool:
+    """Whether a ladder waits for it, or for anything that is said in it."""
+    return bool(delivery.group) or (delivery.is_bundle and delivery.bundle.exclude(group="").exists())
+
+
+def has_another_way(delivery: Delivery) -> bool:
+    """Whether it is, or something that is said in it, said by another channel once this one has failed."""
+    return bool(delivery.alternatives) or (delivery.is_bundle and delivery.bundle.exclude(alternatives=[]).exists())
 
 
 def _say_anew(delivery: Delivery, wanted: list[Delivery]) -> None:

@@ -102,7 +102,7 @@ def _not_sent(delivery: Delivery, error: ProviderError, *, may_repeat: bool) -> 
     if error.problem is Problem.THROTTLED:  # whoever is told to wait has not failed
         again = {"attempts": delivery.attempts - 1, "handed_over_at": handed_over_at}
         return _later(delivery, error, seconds=error.retry_after or HOLD_SECONDS, tried=False, **again)
-    pause = patience.pause(delivery.attempts, is_page=bool(delivery.group))
+    pause = patience.pause(delivery.attempts, is_page=bundles.is_page(delivery))
     if error.permanent or pause is None:
         return _given_up(delivery, error, may_have_arrived=may_have_arrived)
     return _later(delivery, error, seconds=max(error.retry_after or 0, pause), handed_over_at=handed_over_at)
@@ -115,7 +115,7 @@ def _given_up(delivery: Delivery, error: ProviderError, *, may_have_arrived: boo
 
 def _later(delivery: Delivery, error: ProviderError, *, seconds: float, tried: bool = True, **fields: Any) -> str:
     at = shared_now() + timedelta(seconds=seconds)
-    if patience.is_over(at, delivery.give_up_at, has_another_way=bool(delivery.alternatives)):
+    if patience.is_over(at, delivery.give_up_at, has_another_way=bundles.has_another_way(delivery)):
         left_open = fields.get("handed_over_at", delivery.handed_over_at)
         return _given_up(delivery, error, may_have_arrived=bool(left_open), tried=tried)
     _write(delivery, partial(_put_back, delivery, error, tried=tried, not_before=at, **fields))

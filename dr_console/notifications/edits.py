@@ -17,9 +17,10 @@ from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
 from dr_console.errors import ProviderError
+from dr_console.notifications import bundles
 from dr_console.notifications.channels import slack
 from dr_console.notifications.models import Channel, Delivery, MessageEdit
-from dr_console.notifications.purposes import Answer, Reply, Wish, purpose
+from dr_console.notifications.purposes import Answer, Reply, Wish
 from dr_console.operations.clock import shared_now
 from dr_console.providers.deadlines import Deadline
 from dr_console.web.sentences import Sentence, sentence, spoken
@@ -41,8 +42,7 @@ MOST_AT_ONCE = 20
 def answered(delivery: Delivery, answer: Answer, reply: Reply) -> None:
     """Say in the chat who has answered, by whatever way. Called in the transaction of the answer."""
     together = Delivery.objects.filter(group=delivery.group) if delivery.group else _only(delivery)
-    asked = purpose(delivery.purpose)
-    is_open = asked is not None and asked.is_wanted(delivery)
+    is_open = bundles.may_be_answered(delivery)
     if answer.wish is Wish.ACKNOWLEDGE and reply.is_done:
         said = sentence(_("Acknowledged by %(who)s, %(when)s UTC"), who=answer.by, when=f"{shared_now():%H:%M}")
         ask(together, said, may_be_answered=is_open)

@@ -127,7 +127,8 @@ def send_again(delivery: Delivery, *, by: User) -> Delivery:
         raise Refused(_("What this message was about is over: nobody is told of it any more."))
     ended = Delivery.objects.filter(pk=delivery.pk, state__in=(State.FAILED, State.UNKNOWN, State.CANCELLED))
     at = shared_now()
-    fresh = {"attempts": 0, "handed_over_at": None, "not_before": at, "give_up_at": give_up_at(at)}
+    # What the vendor reports of it is counted from the beginning again.
+    fresh = {"attempts": 0, "provider_seq": 0, "handed_over_at": None, "not_before": at, "give_up_at": give_up_at(at)}
     if not ended.update(state=State.QUEUED, ended_at=None, error=None, bundled_into=None, **fresh):
         raise Refused(_("This message has been sent, or is about to be."))
     audit("delivery.sent_again", by=by, target=delivery, before={"state": delivery.state})

@@ -22,10 +22,13 @@ def stop(asked: QuerySet[Delivery], said: Mapping[str, Any] | None = None, *, by
     Called within a transaction that holds the topic "console" already. `said`: a sentence, why.
     """
     stopped = [pk for pk in asked.filter(WAITING).order_by("pk").values_list("pk", flat=True) if _stop(pk)]
+    if not stopped:
+        return 0
     rows = list(Delivery.objects.filter(pk__in=stopped))
     record_all(rows, Kind.CANCELLED, said, by=by)
-    if rows:
-        tell(*rows)
+    tell(*rows)
+    # Nobody else would ever send what one of them was to say.
+    stop(Delivery.objects.filter(bundled_into__in=stopped), said, by=by)
     return len(rows)
 
 

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
 from dr_console.errors import Refused
-from dr_console.notifications import claims, delivery, services
+from dr_console.notifications import bundles, claims, delivery, services
 from dr_console.notifications.messages import Message
 from dr_console.notifications.models import Channel, Delivery, DeliveryEvent
 from dr_console.notifications.overdue import overdue_messages
@@ -147,6 +147,56 @@ def test_killed_while_it_was_sent_all_of_it_was_perhaps_sent(three):
     assert send(claim.delivery).state == State.UNKNOWN
     assert states(three) == {State.UNKNOWN}
     assert Delivery.objects.filter(stands_in_for__in=three).count() == 3
+
+
+def test_killed_before_it_was_sent_all_of_it_is_sent_after_all(people, asked):
+    """By a channel that can tell that nothing has arrived: by none else would anybody hear of it."""
+    pages = [page(number, **CALL, alternatives=[]) for number in (1, 2, 3)]
+    claim = claims.claim(fresh(pages[0]))
+    assert claim is not None
+    abandoned(claim.delivery, handed_over_at=now())
+    assert send(claim.delivery).state == State.SENT
+    assert states(pages) == {State.SENT}
+    assert len(people.heard("phone")) == 1
+
+
+def test_it_is_as_impatient_as_the_pages_in_it(three, settings):
+    """R5."""
+    settings.EMAIL_PORT = 1
+    send(three[0])
+    one, pauses = bundle_of(three), []
+    while one.state == State.QUEUED:
+        pauses.append(round((one.not_before - now()).total_seconds()))
+        Delivery.objects.filter(pk=one.pk).update(not_before=now())
+        one = send(one)
+    assert pauses == [15, 30, 60]
+    assert Delivery.objects.filter(stands_in_for__in=three).count() == 3
+
+
+def test_told_to_wait_for_long_each_goes_on_by_its_next_channel(three, people):
+    people.fault("throttled", "slack", retry_after=600)
+    for each in three:
+        Delivery.objects.filter(pk=each.pk).update(channel=Channel.SLACK, address="U02ABCDEF")
+    send(three[0])
+    assert states(three) == {State.FAILED}
+    assert Delivery.objects.filter(stands_in_for__in=three).count() == 3
+
+
+def test_kept_back_none_of_it_waits_for_ever(three, settings, commander_user):
+    settings.EMAIL_PORT = 1
+    send(three[0])
+    services.keep_back(bundle_of(three), by=commander_user)
+    assert states(three) == {State.CANCELLED}
+    assert services.send_again(three[0], by=commander_user).state == State.QUEUED
+
+
+def test_it_can_be_answered_to_while_anybody_waits_for_an_answer_to_anything_in_it(three, asked):
+    send(three[0])
+    one = bundle_of(three)
+    asked.unwanted |= {one.pk, three[0].pk, three[1].pk}
+    assert bundles.may_be_answered(one)
+    asked.unwanted.add(three[2].pk)
+    assert not bundles.may_be_answered(one)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from dr_console.notifications import offers, services, tokens
+from dr_console.notifications import bundles, offers, services, tokens
 from dr_console.notifications.models import Delivery
 from dr_console.notifications.purposes import Answer, Reply, Wish, purpose
 from dr_console.operations.clock import shared_now
@@ -72,8 +72,7 @@ def _read_at(given: str, delivery: Delivery) -> datetime:
 
 
 def _shown(delivery: Delivery, wish: Wish, reply: Reply | None) -> dict[str, Any]:
-    asked = purpose(delivery.purpose)
-    is_open = wish in offers.wishes(delivery) and asked is not None and asked.is_wanted(delivery)
+    is_open = wish in offers.wishes(delivery) and bundles.may_be_answered(delivery)
     return {
         "delivery": delivery,
         "facts": delivery.payload.get("facts", []),
