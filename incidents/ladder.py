@@ -154,6 +154,12 @@ class Acknowledgement:
     def who(self) -> str:
         return self.key or self.name
 
+    def is_same_person(self, other: Acknowledgement) -> bool:
+        """Where a way tells no more than a name, that of somebody who has answered already is taken for theirs."""
+        if self.key and other.key:
+            return self.key == other.key
+        return self.who == other.who or self.name.casefold() == other.name.casefold()
+
 
 @dataclass(frozen=True)
 class State:
@@ -259,10 +265,13 @@ def _paging(state: State, at: datetime) -> State:
 
 # --- Somebody answers ---------------------------------------------------------------------------------------------
 def acknowledge(policy: Policy, state: State, by: Acknowledgement) -> Step:
-    """Somebody is on it. The same once more changes nothing; another one beside them is noted, and has their time."""
-    if any(one.who == by.who for one in state.acknowledgements):
+    """Somebody is on it. The same once more changes nothing, unless it was put off since; another one beside them is
+    noted, and has their time.
+    """
+    others = tuple(one for one in state.acknowledgements if not one.is_same_person(by))
+    if len(others) < len(state.acknowledgements) and state.status != Status.SNOOZED:
         return state, []
-    given = (*state.acknowledgements, by)
+    given = (*others, by)
     state = replace(state, acknowledgements=given)
     missing = 0 if state.status == Status.ACKNOWLEDGED else max(0, _required(policy, state) - len(given))
     if not missing:

@@ -56,10 +56,10 @@ def acknowledge(
 
 def _has_begun_again(incident: Incident, as_of: datetime | None) -> bool:
     """It was over in between, so that who answers to an old message has not heard of it."""
-    current = paging.open_escalation(incident)
-    if as_of is None or current is None or current.snapshot.get("reason") != Reason.OPEN_AGAIN:
+    if as_of is None:
         return False
-    return as_of < current.started_at
+    since = Escalation.objects.filter(incident=incident, started_at__gt=as_of)
+    return since.filter(snapshot__reason=Reason.OPEN_AGAIN.value).exists()
 
 
 def _reply(incident: Incident, result: Answered) -> Reply:

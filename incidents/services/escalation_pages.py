@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext_noop as _
@@ -24,6 +24,7 @@ from incidents.services.alerts import Event
 PURPOSE = "escalation"
 PRIORITIES = {Severity.P0: 0, Severity.P1: 1, Severity.P2: 3, Severity.P3: 4}
 State = Delivery.State
+FIRST = datetime.min.replace(tzinfo=UTC)
 REACHED = (State.SENT, State.DELIVERED, State.ACKNOWLEDGED)
 TOLD = (*REACHED, State.UNKNOWN)
 # What the engine and those who answer write themselves is no sign that the incident makes progress.
@@ -113,8 +114,9 @@ def _asked(
 
 
 def _each_way_once(reach: Reach) -> Iterator[tuple[Person | None, Way]]:
+    """By whoever of those who share it may hear it first: nobody waits for the end of another's quiet hours."""
     taken: dict[Way, Person | None] = {}
-    for person in reach.people:
+    for person in sorted(reach.people, key=lambda one: one.not_before or FIRST):
         for way in person.ways:
             taken.setdefault(way, person)
     for one in alerts.programs():

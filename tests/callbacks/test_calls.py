@@ -6,12 +6,14 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils.timezone import now
 
-from dr_console.notifications import tokens
+from dr_console.notifications import services, tokens
 from dr_console.notifications.callbacks.calls import became
+from dr_console.notifications.channels import phone
 from dr_console.notifications.models import Channel, Delivery, DeliveryEvent
 from dr_console.notifications.services import Report
 from dr_console.providers.capabilities.phone import CallState
 from dr_console.web.sentences import spoken
+from tests import make
 from tests.callbacks import vendors
 from tests.callbacks.vendors import path_of
 
@@ -153,6 +155,18 @@ def test_reports_that_come_in_the_wrong_order_or_twice_change_nothing(client, ca
     assert call.stand_ins.count() == 1
 
 
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_call_made_again_is_another_one(client, call, vendor):
+    """Its reports begin anew, and a receiver that knows repeats is to ring."""
+    report(client, call, "busy", vendor=vendor, number=2)
+    services.send_again(call, by=make.user("ada", role="commander"))
+    Delivery.objects.filter(pk=call.pk).update(state=State.SENT, handed_over_at=now())
+    report(client, call, "ringing", vendor=vendor, number=1)
+    report(client, call, "no-answer", vendor=vendor, number=2)
+    assert fresh(call).state == State.FAILED
+    assert phone.key_of(call) != call.dedup_key
+
+
 def test_a_call_that_asked_for_nothing_is_delivered_to_a_person(client, sent):
     call = sent(channel=Channel.PHONE, address="+15550102", purpose="")
     report(client, call, "completed", answered_by="human")
@@ -212,6 +226,12 @@ def test_while_the_database_is_away_reports_are_to_come_again(client, call):
     with connection.execute_wrapper(_gone):
         response = report(client, call, "busy")
     assert (response.status_code, bool(response["Retry-After"])) == (503, True)
+
+
+def test_more_fields_than_anybody_sends_are_not_taken_apart(client, call):
+    path = path_of(tokens.keys_url("twilio", call.pk))
+    form = {f"Field{number}": "1" for number in range(501)}
+    assert vendors.twilio(client, path, form | {"Digits": "1"}).status_code == 401
 
 
 def test_what_is_too_big_is_not_read(client, call):

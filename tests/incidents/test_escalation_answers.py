@@ -12,6 +12,7 @@ from incidents.models import (
     EscalationLevel,
     Incident,
     RoleAssignment,
+    Severity,
 )
 from incidents.services import (
     checklist,
@@ -140,6 +141,15 @@ def test_an_old_answer_does_not_stop_what_began_again(clock, ada):
     assert escalation_acts.acknowledge(
         incident, by=None, name="Bob", via="pagerduty", as_of=START + 11 * MINUTE
     ).is_done
+
+
+def test_nor_does_it_where_that_has_been_found_to_be_worse_meanwhile(clock, ada):
+    incident = lifecycle.mitigate(declared("P1"), by=ada)
+    clock.move_to(START + 10 * MINUTE, tick=False)
+    incident = lifecycle.reopen(incident, by=ada, reason="Still down")
+    lifecycle.set_severity(incident, Severity.P0, by=ada)
+    assert not escalation_acts.acknowledge(incident, by=None, name="Bob", via="link", as_of=START + MINUTE).is_done
+    assert climb(incident).status == "active"
 
 
 def test_an_answer_to_what_is_over_is_told_so_and_is_no_error(ada):

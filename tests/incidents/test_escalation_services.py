@@ -197,6 +197,16 @@ def test_quiet_hours_hold_a_milder_page_and_the_levels_time_begins_with_it(clock
     assert "quiet hours: it is sent at 2026-11-28 07:00 UTC" in climb(incident).events.get(kind="level_started").words
 
 
+def test_nobody_waits_for_the_quiet_hours_of_another_who_shares_the_channel():
+    Contact.objects.filter(key="development-team").update(quiet_hours="22:00-07:00", time_zone="UTC")
+    policy = EscalationLevel.objects.filter(policy__severity="P2")
+    policy.update(targets=["contact:development-team", "contact:cto"], channels=["slack"])
+    incident = declared("P2")
+    [shared] = Delivery.objects.filter(purpose="escalation", channel="slack")
+    assert (shared.not_before, climb(incident).next_at) == (START, START + 60 * MINUTE)
+    assert shared.person == "contact:cto"
+
+
 def test_no_quiet_hours_hold_a_critical_page():
     Contact.objects.update(quiet_hours="00:00-23:59", time_zone="UTC")
     declared("P0")

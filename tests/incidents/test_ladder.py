@@ -140,6 +140,27 @@ def test_the_same_person_twice_is_once_and_another_one_is_noted():
     assert both.acknowledged_at == state.acknowledged_at == START, "one time to acknowledge"
 
 
+@pytest.mark.parametrize(
+    ("key", "name", "missing"), [("", "ADA", 1), ("contact:ada", "A. Lovelace", 1), ("contact:bob", "ada", 0)]
+)
+def test_one_person_by_two_ways_is_not_two(key, name, missing):
+    """PagerDuty and Slack tell a name, and the telephone whose it is."""
+    rules = policy(5, required=2)
+    state, _happened = ladder.acknowledge(rules, began(rules), Acknowledgement("contact:ada", "ada", START, "phone"))
+    state, _happened = ladder.acknowledge(rules, state, Acknowledgement(key, name, START, "pagerduty"))
+    assert 2 - len(state.acknowledgements) == missing
+
+
+def test_who_has_put_it_off_may_take_it_on_after_all():
+    rules = policy(5)
+    state, _happened = ladder.acknowledge(rules, began(rules), ack())
+    state, _happened = ladder.snooze(state, START, START + 5 * MINUTE)
+    state, happened = ladder.acknowledge(rules, state, ack(at=START + MINUTE))
+    assert (state.status, kinds(happened)) == (Status.ACKNOWLEDGED, [Kind.ACKNOWLEDGED])
+    assert state.expires_at == START + 16 * MINUTE
+    assert len(state.acknowledgements) == 1
+
+
 def test_where_two_must_acknowledge_one_does_not_stop_it():
     rules = policy(5, 5, required=2)
     state, (first,) = ladder.acknowledge(rules, began(rules), ack())

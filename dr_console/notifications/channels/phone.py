@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dr_console.notifications import offers, tokens
-from dr_console.notifications.models import Channel, Delivery
+from dr_console.notifications.models import Channel, Delivery, DeliveryEvent
 from dr_console.providers import registry
 from dr_console.providers.capabilities.phone import Announcement, PhoneProvider
 from dr_console.providers.credentials import credential_or_none
@@ -24,7 +24,7 @@ class PhoneChannel:
         vendor = _vendor()
         announcement = announcement_of(delivery, vendor)
         phone = _phone(vendor)
-        call = phone.call(delivery.address, announcement, key=delivery.dedup_key, deadline=deadline)
+        call = phone.call(delivery.address, announcement, key=key_of(delivery), deadline=deadline)
         return call.id
 
     def find(self, delivery: Delivery, *, deadline: Deadline) -> str | None:
@@ -35,6 +35,12 @@ class PhoneChannel:
         # Another message may have rung the same telephone a moment ago.
         others = Delivery.objects.filter(channel=Channel.PHONE, provider_ref=call.id).exclude(pk=delivery.pk)
         return "" if others.exists() else call.id
+
+
+def key_of(delivery: Delivery) -> str:
+    """A repeat has the same, and does not ring; a call that somebody asked for once more has another."""
+    again = delivery.events.filter(kind=DeliveryEvent.Kind.SENT_AGAIN).count()
+    return f"{delivery.dedup_key}:{again}" if again else delivery.dedup_key
 
 
 def announcement_of(delivery: Delivery, vendor: str) -> Announcement:

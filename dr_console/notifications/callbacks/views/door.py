@@ -28,6 +28,7 @@ from dr_console.providers.signatures import Verdict
 log = structlog.get_logger(__name__)
 
 MOST_BYTES = 1024 * 1024
+MOST_FIELDS = 500
 RETRY_SECONDS = 5
 View = Callable[..., HttpResponse]
 Inner = Callable[..., HttpResponse]
@@ -90,8 +91,11 @@ def say(value: Mapping[str, Any], status: int, **headers: str) -> HttpResponse:
 
 
 def form_of(body: bytes) -> dict[str, list[str]]:
-    """The fields of a form; empty for what is none."""
-    return parse_qs(body.decode(errors="replace"), keep_blank_values=True)
+    """The fields of a form; empty for what is none, or has more than any vendor sends."""
+    try:
+        return parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
 
 
 def json_of(body: bytes) -> Any:
