@@ -226,7 +226,7 @@ def _tell_story(escalation: Escalation, happened: Iterable[Happened]) -> None:
         # Where nobody asked for it, the story tells already why it begins anew.
         if one.kind in TOLD and (one.by or one.kind != Kind.REARMED):
             kind = TIMELINE.get(one.kind, TimelineEntry.Kind.ALERTED)
-            said = escalation_words.said(one)
+            said = escalation_words.said(one, why=escalation.snapshot.get("why"))
             timeline.record(incident, said, kind=kind, at=one.at, dedup_key=f"{step}:{number}")
         for person in one.reach.people if one.kind == Kind.LEVEL_STARTED else ():
             for way in person.placeholders:

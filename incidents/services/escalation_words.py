@@ -48,9 +48,10 @@ def _why(one: Absent) -> Sentence:
     return sentence(WHY[Why(one.why)], name=one.name)
 
 
-def said(happened: Happened) -> Sentence:
-    """The event in one sentence. Levels and rounds are counted from 1, times are UTC."""
-    return SAYS[happened.kind](happened)
+def said(happened: Happened, *, why: Sentence | None = None) -> Sentence:
+    """The event in one sentence. Levels and rounds are counted from 1, times are UTC. `why`: of paging anew."""
+    words = SAYS[happened.kind](happened)
+    return _joined([words, why]) if why and happened.kind == Kind.REARMED else words
 
 
 def _armed(_happened: Happened) -> Sentence:

@@ -82,7 +82,7 @@ def test_paged_anew_it_begins_at_the_first_level_by_the_policy_of_today(ada):
     assert paged(incident)[-1][0] == "contact:cto"
     assert not paging.policy_changed(anew)
     assert Escalation.objects.get(number=1).status == "stopped"
-    assert f"{ada} has everybody paged anew" in told(incident)
+    assert f"{ada} has everybody paged anew; {ada} asks for help: We need hands" in told(incident)
     keys = Delivery.objects.filter(channel="pagerduty").values_list("payload__key", flat=True)
     assert set(keys) == {f"incident:{incident.reference}", f"incident:{incident.reference}:2:0:0"}
 
