@@ -9,14 +9,16 @@ from dr_console.operations.loudness import Alarm
 from dr_console.web.sentences import sentence
 from incidents.models import Rotation
 from incidents.queries.oncall import holes_now
+from incidents.queries.overdue import overdue_ladders
 from incidents.queries.paging import Loud, loud_now
 
 HOLE = _("Nobody is on call for “%(rotation)s” right now: a page to it goes on to the next level.")
 
 
 def ladders_that_ran_out() -> list[Alarm]:
-    """For every page. Every web process asks every few seconds."""
-    return [_alarm(one) for one in loud_now() if one.ran_out]
+    """For every page, with those that should have gone on and do not. Every web process asks every few seconds."""
+    stuck = [Alarm(said, reverse("incidents:list")) for said in overdue_ladders()]
+    return [*(_alarm(one) for one in loud_now() if one.ran_out), *stuck]
 
 
 def at_home() -> list[Alarm]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
 from incidents.models import Escalation, EscalationEvent, Rotation
 from incidents.queries import alarms
@@ -41,6 +44,15 @@ def test_a_ladder_that_ran_out_is_for_every_page(status, said):
 def test_one_that_is_being_climbed_is_not(status):
     climb(status)
     assert alarms.ladders_that_ran_out() == []
+
+
+def test_one_that_should_have_gone_on_and_cannot_is_for_every_page():
+    """One step that goes wrong each time stops its ladder, and the engine looks as well as ever."""
+    climb(Status.ACTIVE)
+    Escalation.objects.update(next_at=now() - timedelta(seconds=61))
+    assert [one.words for one in alarms.ladders_that_ran_out()] == [
+        "Escalations that should have gone on more than a minute ago: 1."
+    ]
 
 
 def test_a_page_that_went_to_nobody_is_loud_at_home(home):

@@ -118,3 +118,17 @@ def test_without_credentials_it_fails_and_names_the_setting(settings):
     one = send(make.message(channel=Channel.PAGERDUTY))
     assert one.state == State.FAILED
     assert one.error["said"] == "DR_PAGERDUTY_ROUTING_KEY"
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "resolve"])
+def test_nothing_ends_a_page_at_pagerduty_before_it_has_rung(people, action):
+    """It would find nothing to end, and the page would ring for ever."""
+    ring = make.message(channel=Channel.PAGERDUTY, payload={"key": "incident:1", "action": "trigger"})
+    other = make.message(channel=Channel.PAGERDUTY, payload={"key": "incident:2"})
+    Delivery.objects.filter(pk=ring.pk).update(state=State.SENDING)
+    end = send(make.message(channel=Channel.PAGERDUTY, payload={"key": "incident:1", "action": action}))
+    assert (end.state, end.attempts, end.error["problem"]) == (State.QUEUED, 0, "throttled")
+    assert send(other).state == State.SENT
+    Delivery.objects.filter(pk=ring.pk).update(state=State.SENT)
+    Delivery.objects.filter(pk=end.pk).update(not_before=now())
+    assert send(end).state == State.SENT

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dr_console.notifications.models import Delivery
+from dr_console.errors import Problem, ProviderError
+from dr_console.notifications.models import Channel, Delivery
 from dr_console.providers import registry
 from dr_console.providers.capabilities.paging import Link, Page, Urgency
 from dr_console.providers.deadlines import Deadline
+from dr_console.providers.pagerduty.events import ACKNOWLEDGE, RESOLVE, VENDOR
 
 SOURCE = "DR Console"
+ENDS = {"acknowledge": ACKNOWLEDGE, "resolve": RESOLVE}
+STILL_SENT = "the page itself is still being sent"
+PAUSE_SECONDS = 2.0
 
 
 class PagerDutyChannel:
@@ -18,6 +23,8 @@ class PagerDutyChannel:
 
     def send(self, delivery: Delivery, *, deadline: Deadline) -> str:
         key, action = key_of(delivery), delivery.payload.get("action")
+        if action in ENDS:
+            _let_it_ring_first(delivery, key, ENDS[action])
         if action == "resolve":
             registry.paging().resolve(key, deadline=deadline)
             return key
@@ -34,6 +41,13 @@ class PagerDutyChannel:
 def key_of(delivery: Delivery) -> str:
     """What PagerDuty knows the page by."""
     return str(delivery.payload.get("key") or delivery.dedup_key)
+
+
+def _let_it_ring_first(delivery: Delivery, key: str, operation: str) -> None:
+    """What overtook the page that it ends would leave it ringing for ever. Raises ProviderError: a moment later."""
+    others = Delivery.objects.filter(channel=Channel.PAGERDUTY, state=Delivery.State.SENDING).exclude(pk=delivery.pk)
+    if any(key_of(one) == key and one.payload.get("action") not in ENDS for one in others):
+        raise ProviderError(VENDOR, operation, Problem.THROTTLED, said=STILL_SENT, retry_after=PAUSE_SECONDS)
 
 
 def _page(delivery: Delivery, key: str) -> Page:
