@@ -141,7 +141,8 @@ def is_wanted(delivery: Delivery) -> bool:
 def may_be_answered(delivery: Delivery) -> bool:
     """Whether somebody still waits for an answer to it, or to anything that is said in it. Changes nothing."""
     together = delivery.bundle.exclude(state=Delivery.State.CANCELLED) if delivery.is_bundle else [delivery]
-    return any(purpose(one.purpose) is not None and _is_wanted(one) for one in together)
+    asked = ((purpose(one.purpose), one) for one in together)
+    return any(who is not None and who.awaits_answer(one) for who, one in asked)
 
 
 def is_page(delivery: Delivery) -> bool:

@@ -49,6 +49,10 @@ class Purpose(Protocol):
         """Asked just before it is handed over: False, and it is cancelled instead."""
         ...
 
+    def awaits_answer(self, delivery: Delivery) -> bool:
+        """Whether an answer to it still changes anything, though it may be sent to nobody any more."""
+        ...
+
     def answered(self, delivery: Delivery, answer: Answer) -> Reply:
         """Somebody answered to it."""
         ...

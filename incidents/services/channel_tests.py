@@ -92,6 +92,10 @@ def is_wanted(delivery: Delivery) -> bool:
     return ChannelTest.objects.filter(delivery=delivery).exclude(state=State.ANSWERED).exists()
 
 
+def awaits_answer(delivery: Delivery) -> bool:
+    return is_wanted(delivery)
+
+
 @transaction.atomic
 def answered(delivery: Delivery, given: Answer) -> Reply:
     """Whatever they asked for: that they did proves that they are reached."""

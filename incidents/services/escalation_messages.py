@@ -36,7 +36,19 @@ def is_wanted(delivery: Delivery) -> bool:
         return False
     if row.status == Status.ACKNOWLEDGED:
         return all(one.at < row.started_at for one in state_of(row).acknowledgements)
-    return row.status in paging.PAGED and all(one["key"] != delivery.person for one in row.acknowledgements)
+    return row.status in paging.PAGED and not _has_acknowledged(row, delivery.person)
+
+
+def awaits_answer(delivery: Delivery) -> bool:
+    """While nobody has answered; also while paging is put off, for then it goes on, and an answer would end it."""
+    row = _escalation(delivery) if delivery.person else None
+    if row is not None and row.status == Status.SNOOZED:
+        return not _has_acknowledged(row, delivery.person)
+    return is_wanted(delivery)
+
+
+def _has_acknowledged(row: Escalation, person: str) -> bool:
+    return any(one["key"] == person for one in row.acknowledgements)
 
 
 def answered(delivery: Delivery, answer: Answer) -> Reply:

@@ -32,6 +32,10 @@ def is_wanted(delivery: Delivery) -> bool:
     return now_asked.wanted
 
 
+def awaits_answer(delivery: Delivery) -> bool:
+    return is_wanted(delivery)
+
+
 def answered(delivery: Delivery, answer: Answer) -> Reply:
     now_asked.answers.append((delivery.pk, answer))
     now_asked.wanted = now_asked.wanted and not now_asked.is_done

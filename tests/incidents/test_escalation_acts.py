@@ -74,6 +74,16 @@ def test_nobody_puts_it_off_for_longer_than_the_policy_allows(ada, minutes):
         escalation_acts.snooze(declared(), minutes=minutes, by=ada)
 
 
+def test_whoever_was_paged_may_still_acknowledge_while_paging_is_put_off(ada):
+    incident = declared()
+    page = Delivery.objects.filter(group__startswith="escalation:").exclude(person="").first()
+    escalation_acts.snooze(incident, minutes=5, by=ada)
+    assert not escalation_messages.is_wanted(page)
+    assert escalation_messages.awaits_answer(page)
+    escalation_acts.acknowledge(incident, by=ada, name="Ada", via="page")
+    assert not escalation_messages.awaits_answer(page)
+
+
 def test_paged_anew_it_begins_at_the_first_level_by_the_policy_of_today(ada):
     incident = declared()
     EscalationLevel.objects.filter(policy__key="p0", key="on-call").update(targets=["contact:cto"])

@@ -30,6 +30,10 @@ def is_wanted(delivery: Delivery) -> bool:
     return delivery.pk not in now_asked.unwanted
 
 
+def awaits_answer(delivery: Delivery) -> bool:
+    return is_wanted(delivery)
+
+
 def answered(delivery: Delivery, answer: Answer) -> Reply:
     now_asked.answers.append((delivery.pk, answer.wish))
     return Reply(sentence(gettext_noop("OK")), is_done=now_asked.is_done)
