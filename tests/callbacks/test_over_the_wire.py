@@ -40,12 +40,12 @@ def send(sent: Callable[..., Delivery]) -> Callable[..., Delivery]:
 
 def until(one: Delivery, state: str) -> Delivery:
     """What became of it, once it has."""
-    for _look in range(200):
+    end = time.monotonic() + 60
+    while one.state != state:
+        assert time.monotonic() < end, f"It is {one.state}, not {state}."
+        time.sleep(0.02)
         one.refresh_from_db()
-        if one.state == state:
-            return one
-        time.sleep(0.05)
-    pytest.fail(f"It is {one.state}, not {state}.")
+    return one
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.utils.timezone import now
 
 from dr_console.notifications import delivery, doorbell, poller, tasks
 from dr_console.notifications.lanes import AT_ONCE, Lane, Lanes
@@ -13,7 +15,7 @@ from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.poller import Poller
 from tests import make
 from tests.notifications.test_delivery import fresh
-from tests.notifications.test_real_worker import is_sent, until
+from tests.notifications.test_real_worker import is_sent, sending, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 State = Delivery.State
@@ -24,11 +26,7 @@ def lanes() -> Iterator[Lanes]:
     ours = Lanes()
     yield ours
     ours.stop()
-    until(lambda: not _threads())
-
-
-def _threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("notifications ")]
+    until(lambda: not sending())
 
 
 def letter(number: int, **fields: object) -> Delivery:
@@ -52,7 +50,7 @@ def test_many_are_sent_once_each_by_several_at_once(lanes, people):
     others.wake()
     until(lambda: Delivery.objects.filter(state=State.SENT).count() == len(mail))
     assert len(people.heard("email")) == len(mail)
-    until(lambda: not _threads())
+    until(lambda: not sending())
 
 
 def test_what_comes_while_others_are_sent_and_matters_more_is_taken_next():
@@ -64,6 +62,21 @@ def test_what_comes_while_others_are_sent_and_matters_more_is_taken_next():
     lane.wake(0)
     assert lane._take() == first.pk
     assert set(taken) <= set(low)
+
+
+@pytest.mark.parametrize(("channel", "waits"), [("pagerduty", True), ("slack", False)])
+def test_where_all_messages_share_a_limit_one_that_has_to_wait_keeps_the_others_from_asking(
+    channel, waits, time_machine
+):
+    held, other = make.message(channel=channel), make.message(channel=channel)
+    later = now() + timedelta(seconds=30)
+    Delivery.objects.filter(pk=held.pk).update(error={"problem": "throttled"}, not_before=later)
+    lane = Lane(channel)
+    lane._at_work = 1
+    lane._may_have_to_wait(held.pk)
+    assert lane._take() == (None if waits else other.pk)
+    time_machine.move_to(now() + timedelta(seconds=31))
+    assert lane._take() is not None
 
 
 def test_a_thread_that_finds_nothing_is_no_longer_counted_on():
@@ -87,6 +100,7 @@ def test_the_bell_wakes_the_poller_of_the_process_and_without_one_it_is_sent_the
     finally:
         ours.stop()
         ours.join()
+        until(lambda: not sending())
     assert poller.ring() is False
 
 
@@ -101,7 +115,7 @@ def test_one_look_may_leave_the_sending_to_threads(people):
     mail = [letter(number) for number in range(3)]
     assert poller.look_once() == 3
     until(lambda: all(is_sent(one)() for one in mail))
-    until(lambda: not _threads())
+    until(lambda: not sending())
 
 
 def test_bells_that_are_asked_for_together_ring_once(monkeypatch):

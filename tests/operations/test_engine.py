@@ -35,13 +35,13 @@ def test_a_round_makes_it_young():
 
 
 def test_rounds_are_written_every_two_seconds_only(django_assert_num_queries):
-    last_round(0.5)
+    last_round(-60)  # by a clock ahead: however long the machine is busy, it is less than two seconds old
     with django_assert_num_queries(1):
         engine.ticked()
-    last_round(2.5)
+    last_round(25)
     with django_assert_num_queries(2):
         engine.ticked()
-    assert engine.age() < timedelta(seconds=2)
+    assert engine.age() < timedelta(seconds=20)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_prometheus_is_told_how_old_it_is():
 
 
 def test_nobody_stands_in_for_an_engine_that_is_there():
-    last_round(29)
+    last_round(20)
     assert not engine.stand_in("1@web-a")
 
 

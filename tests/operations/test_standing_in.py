@@ -48,7 +48,7 @@ def web(name="1@web-a", scans=(f"{__name__}.scan",)):
 
 
 def test_while_the_engine_ticks_it_only_looks():
-    last_round(29)
+    last_round(20)
     web().look()
     assert done == []
 
