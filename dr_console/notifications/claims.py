@@ -15,6 +15,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop as _
 
+from dr_console.errors import Problem
 from dr_console.live.publish import hold
 from dr_console.notifications import bundles, drills, lines, outcomes
 from dr_console.notifications.events import Kind, record, record_try, tell
@@ -60,6 +61,12 @@ def first_of(channel: str, *, most: int) -> list[tuple[int, int]]:
     """Ids and priorities of what is to be sent next by a channel: what matters most, then the oldest."""
     ready = Delivery.objects.filter(_ready(shared_now()), channel=channel)
     return list(_in_turn(ready).values_list("pk", "priority")[:most])
+
+
+def told_to_wait_until(id: int) -> datetime | None:
+    """When a message may be tried again that its channel had no room for; None where that is not what it waits for."""
+    waits = Delivery.objects.filter(pk=id, state=State.QUEUED, error__problem=Problem.THROTTLED.value)
+    return waits.values_list("not_before", flat=True).first()
 
 
 def claim(delivery: Delivery) -> Claim | None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import random
 import threading
+from datetime import datetime
 
 import structlog
 from django.db import DatabaseError, connection
 
 from dr_console.notifications import claims, delivery
+from dr_console.notifications.channels import ONE_LIMIT
+from dr_console.notifications.models import Delivery
 from dr_console.operations.clock import shared_now
 
 log = structlog.get_logger(__name__)
@@ -49,12 +52,15 @@ class Lane:
         self._lock = threading.Lock()
         self._next: list[int] = []
         self._at_work = 0
+        self._waits_until: datetime | None = None
         self._is_stopped = False
 
     def wake(self, due: int) -> None:
         """So many messages are due, and one of them may matter more than those that have been read."""
         with self._lock:
             self._next = []
+            if self._has_to_wait():
+                return
             missing = max(0, min(due, AT_ONCE) - self._at_work)
             self._at_work += missing
         for _number in range(missing):
@@ -70,8 +76,8 @@ class Lane:
             while not has_left:
                 id = self._take()
                 has_left = id is None
-                if id is not None:
-                    delivery.send(id)
+                if id is not None and delivery.send(id) == Delivery.State.QUEUED:
+                    self._may_have_to_wait(id)
         except DatabaseError as error:
             log.warning("messages are sent later: the database does not answer", error=str(error).strip())
         finally:
@@ -80,10 +86,20 @@ class Lane:
                 with self._lock:
                     self._at_work -= 1
 
+    def _may_have_to_wait(self, id: int) -> None:
+        """What every other message would hear as well is not asked a thousand times."""
+        if self._channel in ONE_LIMIT:
+            self._waits_until = claims.told_to_wait_until(id)
+
+    def _has_to_wait(self) -> bool:
+        return self._waits_until is not None and self._waits_until > shared_now()
+
     def _take(self) -> int | None:
         """None where nothing is due: the thread has left then. In one breath, so that nobody counts on it still."""
         with self._lock:
-            if not self._next and not self._is_stopped:
+            if self._has_to_wait():
+                self._next = []
+            elif not self._next and not self._is_stopped:
                 # Other processes read the same: in an order of each one's own, they seldom reach for the same message.
                 first = claims.first_of(self._channel, most=READ_AT_ONCE)
                 self._next = [id for id, _priority in sorted(first, key=lambda one: (one[1], random.random()))]

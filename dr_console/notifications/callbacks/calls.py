@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.utils import translation
 from django.utils.translation import gettext
@@ -12,6 +13,7 @@ from dr_console.notifications import offers, services
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.purposes import Answer
 from dr_console.notifications.services import Report
+from dr_console.notifications.together import write_together
 from dr_console.providers.capabilities.phone import CallState
 from dr_console.web.sentences import Sentence, sentence, spoken
 
@@ -70,7 +72,8 @@ def report(delivery: Delivery, state: CallState, answered_by: str, *, seq: int) 
     what, said = became(state, answered_by, was_asked=bool(offers.question(delivery)))
     if state.is_final and delivery.state in (Delivery.State.DELIVERED, Delivery.State.ACKNOWLEDGED):
         what, said = Report.NOTED, sentence(OVER)
-    return services.reported(delivery, what, seq=seq, said=said)
+    # A storm of calls is one of reports: those that come at the same time share a commit.
+    return write_together(partial(services.reported, delivery, what, seq=seq, said=said))
 
 
 def became(state: CallState, answered_by: str, *, was_asked: bool) -> tuple[Report, Sentence]:

@@ -39,6 +39,8 @@ WAYS: dict[str, Way] = {
     Channel.WEBHOOK: WebhookChannel(),
     **{vendor: RobotChannel(vendor) for vendor in ROBOTS},
 }
+# All that goes out by it counts together: where one message is told to wait, so is every other.
+ONE_LIMIT = frozenset({Channel.PAGERDUTY})
 
 
 def way(channel: str) -> Way:
