@@ -192,6 +192,6 @@ class IncidentsConfig(AppConfig):
             (_("Note an absence"), "incidents:absence-add", "calendar-days", "incidents.cover_on_call"),
             (_("Shifts in a calendar"), "incidents:oncall-feed-add", "calendar-days", "incidents.cover_on_call"),
         ):
-            page = navigation.Destination(label, url_name, icon, permission, within="incidents:contacts")
+            page = navigation.Destination(label, url_name, icon, permission, within="plans:overview")
             navigation.add_page(page)
         navigation.add_acts(acts_on_call)

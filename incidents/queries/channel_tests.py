@@ -55,6 +55,11 @@ class Proof:
         """Whether nobody answered the newest test although it went out."""
         return bool(self.last and self.last.state == State.WAITING and not self.is_waiting)
 
+    @property
+    def did_not_arrive(self) -> bool:
+        """Whether the newest test failed: of a placeholder, too, which is not ready for another reason."""
+        return bool(self.last and self.last.state == State.FAILED)
+
 
 def that_count() -> QuerySet[ChannelTest]:
     """Tests that say something about now: what the sandbox answered proves nothing in live mode."""

@@ -161,6 +161,16 @@ def test_without_javascript_one_comes_back_to_the_page(client, log_in):
     assert Delivery.objects.count() == 2
 
 
+def test_a_test_that_did_not_arrive_is_told_of_a_placeholder_too(client, log_in):
+    log_in("commander")
+    press(client, "contact-test", data=first())
+    ChannelTest.objects.update(state=ChannelTest.State.FAILED)
+    ways = page(client).split("</ol>")[0]
+    assert "placeholder" in ways
+    assert "Did not arrive" in ways
+    assert "Test sent" in ways
+
+
 def test_everybody_may_try_their_own_addresses(client, log_in):
     log_in("viewer", "ada")
     assert press(client, "contact-test", data=first()).status_code == 403

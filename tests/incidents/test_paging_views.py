@@ -237,6 +237,18 @@ def test_and_once_told_they_may_page_the_level_after_it(client, wei, incident, l
     assert climb(incident).level == 2
 
 
+def test_what_is_to_be_done_next_is_shown_anew_with_every_step_of_paging(client, wei, incident):
+    page = client.get(reverse("incidents:next", args=[incident.reference])).content.decode()
+    assert "live:paging from:body, live:deliveries from:body" in page
+
+
+def test_nobody_is_said_to_be_on_it_alone_when_somebody_without_an_account_is(client, wei, incident):
+    escalation_acts.acknowledge(incident, by=None, name="CTO", via="phone", person="contact:cto")
+    page = client.get(reverse("incidents:command", args=[incident.reference])).content.decode()
+    assert "<small>Acknowledged <time" in page
+    assert "Nobody besides" not in page
+
+
 @pytest.mark.parametrize("as_of", ["", "yesterday"])
 def test_what_they_had_seen_has_to_be_said(client, wei, incident, as_of):
     assert client.post(address(incident, "paging-escalate"), {"as_of": as_of}).status_code == 422
