@@ -64,9 +64,12 @@ def first_of(channel: str, *, most: int) -> list[tuple[int, int]]:
 
 
 def told_to_wait_until(id: int) -> datetime | None:
-    """When a message may be tried again that its channel had no room for; None where that is not what it waits for."""
-    waits = Delivery.objects.filter(pk=id, state=State.QUEUED, error__problem=Problem.THROTTLED.value)
-    return waits.values_list("not_before", flat=True).first()
+    """When a message may be tried again that its channel had no room for; None where that is not what it waits for.
+
+    What ends a page may only wait for that page to ring.
+    """
+    waits = Delivery.objects.filter(pk=id, state=State.QUEUED, error__problem=Problem.THROTTLED.value).first()
+    return None if waits is None or waits.payload.get("action") in ("acknowledge", "resolve") else waits.not_before
 
 
 def claim(delivery: Delivery) -> Claim | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError, connection
@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 6
 # Ids are read for all threads of a channel together.
 READ_AT_ONCE = 60
+# For longer no message waits together with others: such limits are counted by the minute.
+LONGEST_WAIT = timedelta(seconds=60)
 
 
 class Lanes:
@@ -87,9 +89,13 @@ class Lane:
                     self._at_work -= 1
 
     def _may_have_to_wait(self, id: int) -> None:
-        """What every other message would hear as well is not asked a thousand times."""
+        """What every other message would hear as well is not asked a thousand times.
+
+        But each is asked where it takes long: only then does it go on by its person's next channel.
+        """
         if self._channel in ONE_LIMIT:
-            self._waits_until = claims.told_to_wait_until(id)
+            until = claims.told_to_wait_until(id)
+            self._waits_until = until if until is None or until <= shared_now() + LONGEST_WAIT else None
 
     def _has_to_wait(self) -> bool:
         return self._waits_until is not None and self._waits_until > shared_now()

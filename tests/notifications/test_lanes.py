@@ -136,3 +136,22 @@ def test_bells_that_are_asked_for_together_ring_once(monkeypatch):
     go_on.set()
     bell._ringer.shutdown(wait=True)
     assert rung == [1, 2]
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [(50, True), (90, False)])
+def test_a_channel_without_room_is_not_asked_for_each_unless_it_takes_so_long_that_they_go_elsewhere(seconds, waits):
+    told = make.message(channel=Channel.PAGERDUTY)
+    Delivery.objects.filter(pk=told.pk).update(
+        not_before=now() + timedelta(seconds=seconds), error={"problem": "throttled"}
+    )
+    lane = Lane("pagerduty")
+    lane._may_have_to_wait(told.pk)
+    assert lane._has_to_wait() is waits
+
+
+def test_what_waits_for_its_page_to_ring_holds_up_no_other():
+    told = make.message(channel=Channel.PAGERDUTY, payload={"action": "acknowledge"})
+    Delivery.objects.filter(pk=told.pk).update(not_before=now() + timedelta(seconds=2), error={"problem": "throttled"})
+    lane = Lane("pagerduty")
+    lane._may_have_to_wait(told.pk)
+    assert not lane._has_to_wait()
