@@ -16,6 +16,7 @@ from incidents.models import Escalation, EscalationEvent
 from incidents.services import incident as incidents
 from tests import make
 from tests.notifications.conftest import People, _people, people
+from tests.notifications.test_real_worker import sending, until
 
 __all__ = ["_people", "people"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,6 +38,7 @@ def all_sent() -> None:
     while Delivery.objects.filter(state__in=("queued", "sending"), not_before__lte=datetime.now(UTC)).exists():
         assert time.monotonic() < end, "something was not sent within a minute"
         time.sleep(0.02)
+    until(lambda: not sending())
 
 
 @pytest.mark.usefixtures("_no_redis")
