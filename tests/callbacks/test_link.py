@@ -48,6 +48,11 @@ def test_a_press_acts_without_login(client, letter, asked):
     assert (letter.state, letter.answered_by) == (Delivery.State.ACKNOWLEDGED, "Ada")
 
 
+def test_who_found_it_in_a_room_is_not_taken_for_whom_it_was_for(client, sent, asked):
+    client.post(path(sent(channel=Channel.FEISHU, handed_over_at=now())))
+    assert asked.answers[0][1].by == "somebody (Feishu)"
+
+
 def test_a_browser_without_cookies_may_press(letter, asked):
     assert Client(enforce_csrf_checks=True).post(path(letter)).status_code == 200
     assert len(asked.answers) == 1

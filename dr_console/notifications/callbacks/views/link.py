@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from dr_console.notifications import bundles, offers, services, tokens
-from dr_console.notifications.models import Delivery
+from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.purposes import Answer, Reply, Wish, purpose
 from dr_console.operations.clock import shared_now
 from dr_console.web.sentences import spoken
@@ -54,10 +54,17 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
 def _answered(request: HttpRequest, delivery: Delivery, wish: Wish) -> Reply:
     person = request.user if request.user.is_authenticated else None
-    name = (person.get_full_name() or person.get_username()) if person else delivery.recipient or delivery.address
+    name = (person.get_full_name() or person.get_username()) if person else _whose(delivery)
     as_of = _read_at(request.POST.get("as_of", ""), delivery)
     answer = Answer(wish, name[:MOST_NAME] or _("somebody"), VIA, as_of, person.pk if person else None)
     return services.answer(delivery, answer)
+
+
+def _whose(delivery: Delivery) -> str:
+    """Whoever got the letter; of a room or a program, nobody knows who found the link there."""
+    if delivery.channel in (Channel.EMAIL, Channel.PHONE):
+        return delivery.recipient or delivery.address
+    return f"{_('somebody')} ({delivery.get_channel_display()})"
 
 
 def _read_at(given: str, delivery: Delivery) -> datetime:
