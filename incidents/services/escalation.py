@@ -199,6 +199,8 @@ def tick() -> int:
 
 def _kept_step(pk: int, version: int, incident_id: int, directory: Directory) -> bool:
     """One ladder that cannot be read must not keep the others from being climbed."""
+    if not Escalation.objects.filter(pk=pk, version=version).exists():
+        return False  # another sweeper came first: that takes nobody's turn to see
     kept = Kept()
     with kept:
         return _step(pk, version, incident_id, directory)
@@ -226,7 +228,7 @@ def answered(incident: Incident, given: Acknowledgement, *, by: User | None) -> 
     if escalation is None:
         return Answered(None)
     escalation.incident = incident
-    before = next(iter(state_of(escalation).acknowledgements), None)
+    before = next((one for one in state_of(escalation).acknowledgements if not one.is_same_person(given)), None)
     step = ladder.acknowledge(ladder.policy_of(escalation.snapshot), state_of(escalation), given)
     _state, happened = step
     if not happened:
