@@ -133,6 +133,7 @@ def test_while_it_comes_and_goes_people_hear_of_a_recovery_that_lasts(ada, time_
     Delivery.objects.update(state="sent", ended_at=now())
     goes(2)
     assert said_to_people(incident, "open_again"), "and that it fails again"
+    Delivery.objects.filter(state="queued").update(state="sent")
     comes(3)
     waiting = told.filter(state="queued")
     assert [one.not_before - now() for one in waiting] == [2 * MINUTE] * 2
