@@ -85,6 +85,9 @@ def _field(shape: Shape, choices: Choices, known: Any) -> forms.Field:
 def _list_field(shape: Shape, choices: Choices, known: Any) -> forms.Field:
     if _has_options(shape):
         options = [(value, label) for value, label in _options(shape) if value]
+        # The chosen ones first, as they stand: browsers send what is ticked in the order of the page.
+        chosen = [str(value) for value in known or []]
+        options = sorted(options, key=lambda option: chosen.index(option[0]) if option[0] in chosen else len(chosen))
         return AnyChoices(required=False, choices=options, initial=known, widget=forms.CheckboxSelectMultiple())
     hint = _("One a line, in order.")
     if shape.refers:

@@ -57,7 +57,7 @@ def escalate(request: ConsoleRequest, reference: str) -> HttpResponse:
     names = target_names()
     question = Question(
         title=_("Page the next level now?"),
-        says=_("So far: %(place)s. Paged now: %(who)s.")
+        says=_("So far: %(place)s. Then paged at once: %(who)s.")
         % {"place": place_words(found, names), "who": next_who(found, names)},
         button=_("Page them now"),
         keep=_("Wait"),

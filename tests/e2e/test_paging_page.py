@@ -40,7 +40,7 @@ def test_the_next_level_is_paged_by_a_press_and_others_see_who_answers(browser: 
         expect(other.locator("#next")).to_contain_text("Next: acknowledge")
         page.goto(incident.get_absolute_url())
         page.locator("#paging-escalate").press("Enter")
-        expect(page.locator("#ask-dialog")).to_contain_text("Paged now: Technical lead.")
+        expect(page.locator("#ask-dialog")).to_contain_text("Then paged at once: Technical lead.")
         page.get_by_role("button", name="Page them now").press("Enter")
         expect(page.locator("#ask-dialog")).to_have_count(0)
         expect(page.locator("#paging")).to_contain_text("Round 1 of 3, level 2 of 3: Technical lead")

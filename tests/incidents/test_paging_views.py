@@ -207,7 +207,7 @@ def test_what_is_over_cannot_be_acknowledged(client, wei, incident):
 
 def test_escalating_is_asked_for_with_who_is_paged_then(client, wei, incident):
     page = client.get(address(incident, "paging-escalate")).content.decode()
-    assert "Paged now: Technical lead." in page
+    assert "Then paged at once: Technical lead." in page
     assert f'value="{climb(incident).last_step_at.isoformat()}"' in page
 
 

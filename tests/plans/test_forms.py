@@ -31,7 +31,9 @@ def _fill(form, data: QueryDict) -> None:
             if value:
                 data[bound.html_name] = "on"
         elif isinstance(value, list):
-            data.setlist(bound.html_name, [str(one) for one in value])
+            ticked = [str(one) for one in value]  # sent in the order of the page
+            shown = [key for key, _label in getattr(bound.field, "choices", [])] or ticked
+            data.setlist(bound.html_name, [key for key in shown if key in ticked])
         elif value is not None:
             data[bound.html_name] = str(value)
     for rows in form.rows.values():
