@@ -1,8 +1,8 @@
 """Several messages that are due to one person by one channel are said together, in one that says them all.
 
 The one that is sent is a row of its own; those that it says point to it, and come to the same as it does. What goes to
-a room is never bundled: there, each incident has a thread of its own. Pages to one person through the shared channel are:
-in a storm, they would come one a second.
+a room is never bundled: there, each incident has a thread of its own. Pages to one person through the shared channel
+are: in a storm, they would come one a second.
 """
 
 from __future__ import annotations
