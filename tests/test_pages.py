@@ -68,7 +68,7 @@ PANELS = [
     "operations:vendors-panel",
 ]
 # What a page may ask the database, whatever the size of the data. The first page asks for all rooms.
-MOST_QUERIES = dict.fromkeys(PAGES, 25) | {"home": 48}
+MOST_QUERIES = dict.fromkeys(PAGES, 25) | {"home": 66}
 
 
 @pytest.fixture

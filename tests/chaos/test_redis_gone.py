@@ -28,8 +28,8 @@ def _no_redis(settings: Any) -> None:
     """For pages, budgets and readiness. The workers' bell still has its broker, at which nobody listens: without one
     its thread would keep trying for minutes after the test.
     """
-    settings.REDIS_URL = NOWHERE
     budgets.forget()
+    settings.REDIS_URL = NOWHERE
 
 
 def all_sent() -> None:

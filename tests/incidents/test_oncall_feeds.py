@@ -118,7 +118,7 @@ def test_a_persons_feed_has_their_shifts_of_every_rotation(client, bob):
 
 def test_it_speaks_the_language_of_whoever_made_it(client, secret, bob):
     change_preferences(bob, language="zh-hans")
-    assert "Primary（中）: Ada（中）" in {name for name, _start, _end in events(client, secret)}
+    assert "Primary（中）：Ada（中）" in {name for name, _start, _end in events(client, secret)}
     change_preferences(bob, language="en")
     response = read(client, secret, **{"Accept-Language": "zh-CN"})
     assert b"Primary: Ada" in response.content

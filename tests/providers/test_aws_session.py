@@ -238,7 +238,7 @@ def test_who_sends_a_byte_at_a_time_does_not_keep_us(bad: Misbehaving) -> None:
 
 def test_who_is_not_there_got_nothing(settings: Any, heard: list[Call]) -> None:
     settings.DR_VENDOR_URLS = {**settings.DR_VENDOR_URLS, "aws": "http://127.0.0.1:1/aws"}
-    error = refused(seconds=1)
+    error = refused(seconds=3)
     assert (error.problem, error.outcome) == (Problem.UNREACHABLE, Outcome.NOTHING)
     assert len(heard) > 1
 

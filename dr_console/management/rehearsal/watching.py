@@ -73,13 +73,14 @@ class Watch:
         incident, runs = self.incident(), self.runs()
         deliveries = Delivery.objects.filter(pk__gt=self.delivery_before)
         # To resolve at PagerDuty is no message: it takes one back.
-        sent = deliveries.filter(state=Delivery.State.SENT)
+        sent = deliveries.filter(sent_at__isnull=False)
         accepted = sent.exclude(channel=Channel.PAGERDUTY, payload__action="resolve").values_list("channel", flat=True)
         told = Told(
             runs=tuple(_run_told(run) for run in runs),
             calls=StepEvent.objects.filter(run__in=runs, kind="call").count(),
             messages=dict(Counter(accepted)),
-            unsent=deliveries.filter(state__in=NOT_ARRIVED).count(),
+            # A call that nobody took has rung, and was followed by the person's next channel.
+            unsent=deliveries.filter(state__in=NOT_ARRIVED, stand_ins=None).count(),
             refusals=self.refusals(),
         )
         return told if incident is None else _with_incident(told, incident, clocks)
