@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from dr_console.people.queries import preferences_of
 from incidents.models import ChannelKind, Contact, ContactChannel, EscalationLevel, EscalationPolicy, Severity
 from incidents.queries import oncall
+from incidents.queries.people_of_contacts import contact_of
 
 # Channels, groups and people as Slack itself calls them; it takes no other name for a person.
 SLACK_ID = re.compile(r"[CDGUW][A-Z0-9]{6,}")
@@ -76,19 +77,13 @@ def of_person(person: User, channels: Iterable[str]) -> list[Recipient]:
     call.
     """
     own = [one for one in channels if one != ChannelKind.PAGERDUTY]
-    contact = _contact_of(person)
+    contact = contact_of(person)
     found = list(of_contact(contact, own)) if contact else []
     if ChannelKind.EMAIL in own and person.email:
         found.append(Recipient(ChannelKind.EMAIL, person.email, str(person), preferences_of(person).language))
     if ChannelKind.SLACK in own and contact is None:
         found.append(Recipient(ChannelKind.SLACK, "", str(person)))
     return list({(one.channel, one.address.lower()): one for one in reversed(found)}.values())
-
-
-def _contact_of(person: User) -> Contact | None:
-    everybody = Contact.objects.current().prefetch_related("channels")
-    by_mail = everybody.filter(channels__kind=ChannelKind.EMAIL, channels__address__iexact=person.email or "-").first()
-    return by_mail or everybody.filter(key=person.get_username().lower()).first()
 
 
 def by_targets(targets: Iterable[str], channels: Iterable[ChannelKind], *, at: datetime) -> list[Recipient]:

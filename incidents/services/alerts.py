@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,6 +19,7 @@ from dr_console.notifications.queries import told
 from dr_console.notifications.services import Common, Place, cancel, notify, notify_all
 from dr_console.providers.capabilities.paging import Urgency
 from dr_console.web.sentences import Sentence, sentence
+from incidents.keys import in_key
 from incidents.models import ChannelKind, Incident, Service, Severity, TimelineEntry
 from incidents.queries import recipients
 from incidents.queries.lifecycle import story
@@ -121,7 +121,7 @@ URGENCIES = {
 def critical(incident: Incident, said: Sentence, dedup_key: str, *, event: Event = Event.CRITICAL) -> list[Delivery]:
     """Tell everybody in the matrix's first row, whatever the incident's severity, and the last resort as well."""
     people = [*recipients.first_row(Severity.P0, at=now()), *recipients.last_resort(Severity.P0)]
-    key = f"incident:{incident.reference}:{_short(dedup_key)}"  # a page that was answered would not ring again
+    key = f"incident:{incident.reference}:{in_key(dedup_key)}"  # a page that was answered would not ring again
     return tell(people, event, incident, said, Severity.P0, dedup_key, key=key, place=AT_ONCE)
 
 
@@ -251,7 +251,7 @@ def _end_later_pages(
         notify(
             channel=Channel.PAGERDUTY,
             message=message,
-            dedup_key=f"{dedup_key[:120]}:{_short(key)}:pagerduty",
+            dedup_key=f"{dedup_key[:120]}:{in_key(key)}:pagerduty",
             about=incident.reference,
             payload={**payload, "key": key},
             topics=(incident.topic,),
@@ -299,7 +299,7 @@ def _send(
             "address": one.address,
             "recipient": one.name,
             "language": one.language,
-            "dedup_key": f"{dedup_key[:160]}:{one.channel}:{_short(one.address)}",
+            "dedup_key": f"{dedup_key[:160]}:{one.channel}:{in_key(one.address)}",
         }
         for one in reachable
     )
@@ -324,17 +324,13 @@ def say_placeholder(name: str, channel: str, address: str, incident: Incident, d
     """Somebody could not be told, for the plan has no real address of theirs; once for each `dedup_key`."""
     text = _("%(name)s was not told by %(channel)s: the address %(address)s is a placeholder.")
     said = sentence(text, name=name, channel=channel, address=address)
-    fact = _short(f"{dedup_key} {channel} {address}")
+    fact = in_key(f"{dedup_key} {channel} {address}")
     timeline.record(incident, said, kind=TimelineEntry.Kind.ALERTED, dedup_key=f"unreachable:{fact}")
 
 
 def programs() -> list[Recipient]:
     """Who hears of everything, whoever else does."""
     return [Recipient(Channel.WEBHOOK, url, "") for url in settings.DR_WEBHOOK_URLS]
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16] if text else "own"
 
 
 def message_of(event: Event, incident: Incident | None, said: Sentence, severity: Severity | str) -> Message:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from dr_console.notifications.messages import Message
 from dr_console.notifications.models import Channel, Delivery
 from dr_console.notifications.services import Alternative, Asked, cancel, notify, notify_all
 from dr_console.web.sentences import Sentence, sentence
+from incidents.keys import in_key
 from incidents.ladder import Happened, Level, Person, Policy, Reach, Way
 from incidents.models import ChannelKind, Escalation, Severity, TimelineEntry
 from incidents.queries import callees, paging, recipients
@@ -134,7 +134,7 @@ def _names(reach: Reach) -> dict[Way, str]:
 
 def _dedup_key(call: Call, person: Person | None, way: Way) -> str:
     who = person.key if person else ""
-    address = f":{hashlib.sha256(way.address.encode()).hexdigest()[:16]}" if way.address else ""
+    address = f":{in_key(way.address)}" if way.address else ""
     return f"{call.escalation.group}:{call.place}:{who}:{way.channel}{address}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from dr_console.notifications.messages import Message, Words
 from dr_console.notifications.services import notify
 from dr_console.web.sentences import Sentence, Texts, sentence
 from incidents import schedule
+from incidents.keys import in_key
 from incidents.models import ChannelKind, Contact, Rotation, Swap
 from incidents.queries import oncall, recipients
 from incidents.queries.oncall import LONGEST_CHANGE, Roster
@@ -155,7 +155,6 @@ def _send(contact: Contact, message: Message, key: str, *, begins_at: datetime |
     """`begins_at`: when something is to be done by them; nobody is called to hear that they have less to do."""
     is_soon = begins_at is not None and begins_at - now() < SOON
     for one in _reachable(contact, is_soon=is_soon):
-        address = hashlib.sha256(one.address.encode()).hexdigest()[:16] if one.address else "own"
         # Where others read it too, it says whom it is for.
         named = message if one.address else _named(message, contact)
         notify(
@@ -164,7 +163,7 @@ def _send(contact: Contact, message: Message, key: str, *, begins_at: datetime |
             recipient=one.name,
             language=one.language,
             message=named,
-            dedup_key=f"oncall:{key}:{contact.key}:{one.channel}:{address}",
+            dedup_key=f"oncall:{key}:{contact.key}:{one.channel}:{in_key(one.address)}",
             person=contact.key,
             payload={"event": "oncall", "key": f"oncall:{key}", "action": "trigger"},
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -14,6 +12,7 @@ from dr_console.notifications.messages import Message
 from dr_console.notifications.models import Delivery
 from dr_console.notifications.services import notify
 from dr_console.web.sentences import Sentence, sentence
+from incidents.keys import in_key
 from incidents.models import ChannelKind, Incident, Severity, TimelineEntry
 from incidents.queries import recipients
 from incidents.queries.recipients import Recipient
@@ -67,14 +66,13 @@ def _reachable(person: User, channels: tuple[ChannelKind, ...]) -> list[Recipien
 
 
 def _notify(one: Recipient, message: Message, incident: Incident, dedup_key: str) -> Delivery:
-    address = hashlib.sha256(one.address.encode()).hexdigest()[:16] if one.address else "own"
     return notify(
         channel=one.channel,
         address=one.address,
         recipient=one.name,
         language=one.language,
         message=message,
-        dedup_key=f"{dedup_key[:160]}:{one.channel}:{address}",
+        dedup_key=f"{dedup_key[:160]}:{one.channel}:{in_key(one.address)}",
         about=incident.reference,
         payload={"event": PERSONAL, "key": dedup_key, "action": "trigger"},
         topics=(incident.topic,),
